@@ -1,0 +1,57 @@
+"""What a hub, feed or sitemap gives: links to articles and to further places to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urljoin
+
+from pipelines.metadata.dates import parse_date
+from pipelines.records import Witness
+from pipelines.store.ledger import Link
+from pipelines.urls import BadUrl, canonical_url, checked_url
+
+# More than the largest honest news sitemap (1,000 by the protocol) and hub; a flood is cut here.
+MAX_LINKS = 2_000
+MAX_PLACES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Links to articles, and addresses of feeds, sitemaps and sections found beside them."""
+
+    links: tuple[Link, ...] = ()
+    feeds: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+
+
+def make_link(url: str, base: str, via: str, witness: Witness | None = None) -> Link | None:
+    """A link with its canonical key, or None when `url` is no http(s) address."""
+    try:
+        address = checked_url(urljoin(base, url.strip()))
+        key = canonical_url(address)
+    except (BadUrl, ValueError):
+        return None
+    return Link(key, address, via, _hint(witness), witness)
+
+
+def _hint(witness: Witness | None) -> str | None:
+    """Sortable publication time: newest articles are fetched first."""
+    parsed = parse_date(witness.published) if witness and witness.published else None
+    if parsed is None:
+        return None
+    day, instant = parsed
+    return (instant or datetime(day.year, day.month, day.day, tzinfo=UTC)).isoformat()
+
+
+def unique(links: Iterable[Link | None]) -> tuple[Link, ...]:
+    """The links, each key once, at most `MAX_LINKS`."""
+    found: dict[str, Link] = {}
+    for link in links:
+        if link is not None:
+            found.setdefault(link.key, link)
+            if len(found) >= MAX_LINKS:
+                break
+    return tuple(found.values())

@@ -1,0 +1,58 @@
+"""What the run comes to: errors counted, expectations checked, everything published at its end."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+
+from crawler.run import Run
+from crawler.sites import Site
+from pipelines.records import State
+
+# A stray page in another language is news; a tenth of them is another site.
+_MAX_FOREIGN_SHARE = 0.1
+
+
+class OutcomeExtension:
+    """Scrapy exits with 0 even when every callback raised; this is what our exit code is made of."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(Run.of(crawler))
+        crawler.signals.connect(extension.count_error, signal=signals.spider_error)
+        crawler.signals.connect(extension.count_error, signal=signals.item_error)
+        crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
+        return extension
+
+    def count_error(self) -> None:
+        self.run.figures.errors += 1
+
+    def spider_closed(self, spider: Spider, reason: str) -> None:
+        run = self.run
+        if reason not in ("finished", "shutdown") and not run.figures.fatal:
+            run.fail(f"the crawl stopped early: {reason}")
+        sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
+        seen = run.ledger.seen(run.run_id)
+        run.figures.known = sum(states.get(State.COMMITTED, 0) for states in seen.values())
+        for site in sites:
+            run.figures.shortfalls.extend(self._shortfalls(site, seen.get(site.name, {})))
+        run.close()
+
+    def _shortfalls(self, site: Site, seen: dict[str, int]) -> list[str]:
+        """Lines about what the site owes: articles it lists, stored now or before, and their language."""
+        found = []
+        articles = seen.get(State.COMMITTED, 0) + self.run.figures.stored[site.name]
+        if articles < site.expect.min_articles:
+            found.append(f"{site.name}: {articles} articles, {site.expect.min_articles} expected")
+        languages = self.run.figures.languages.get(site.name)
+        if site.expect.languages and languages:
+            foreign = sum(n for code, n in languages.items() if code not in site.expect.languages)
+            if foreign > _MAX_FOREIGN_SHARE * languages.total():
+                named = ", ".join(f"{code} {n}" for code, n in languages.most_common())
+                found.append(f"{site.name}: languages {named}")
+        return found

@@ -1,0 +1,100 @@
+"""The ledger as a spider sees it: links go in, requests that may be made come out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from scrapy.http import Response
+
+from crawler.items import Fetched
+from crawler.run import Run
+from crawler.sites import Site
+from pipelines.records import Page, State
+from pipelines.store.ledger import Lease, Link
+from pipelines.store.raw import read_response
+
+# Requests of one site that wait in Scrapy at a time: enough to keep its slot busy, few to lose.
+_WINDOW = 16
+
+
+class Frontier:
+    """URLs are durable before they are scheduled; Scrapy's queue is only a buffer of leases."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ledger = run.ledger
+        self._in_flight: Counter[str] = Counter()
+
+    def add(self, site: Site, links: Iterable[Link]) -> int:
+        """Remember the links the site file admits; how many are new."""
+        admitted = [link for link in links if site.admits(urlsplit(link.url).path)]
+        return self._ledger.discover(self._run.run_id, site.name, admitted, datetime.now(UTC))
+
+    def ask_again(self, links: Iterable[Link]) -> None:
+        """URLs asked for by name get another chance, however they ended before."""
+        self._ledger.reopen(link.key for link in links)
+
+    def lease(self, site: Site) -> list[Lease]:
+        """What of the site may be fetched now, newest first."""
+        leases = self._ledger.lease(
+            self._run.run_id, site.name, _WINDOW - self._in_flight[site.name]
+        )
+        self._in_flight[site.name] += len(leases)
+        return leases
+
+    def fetched(self, lease: Lease, site: Site, response: Response) -> Fetched:
+        """The response as an item."""
+        self._in_flight[site.name] -= 1
+        page = Page(
+            url=response.url,
+            url_requested=lease.url,
+            body=response.body,
+            headers=_headers(response),
+            http_status=response.status,
+            fetched_at=datetime.now(UTC),
+            site=site.name,
+            run_id=self._run.run_id,
+            country=site.country,
+            site_language=site.language,
+            discovered_via=lease.via,
+            discovered_at=lease.discovered_at,
+            robots="allowed",
+            witness=lease.witness,
+        )
+        return Fetched(lease.key, page)
+
+    def ended(self, lease: Lease, site: Site, state: State, reason: str) -> None:
+        """The URL gave no page."""
+        self._in_flight[site.name] -= 1
+        self._ledger.end(lease.key, state, reason)
+
+    def unfinished(self) -> Iterator[Fetched]:
+        """Pages that a run before fetched and did not clean: read from the WARC, not fetched again."""
+        for key, details, witness, name, offset in self._ledger.unfinished():
+            raw = read_response(self._run.raw_folder / name, offset)
+            times = {
+                field: datetime.fromisoformat(details.pop(field))
+                for field in ("fetched_at", "discovered_at")
+            }
+            headers = tuple((name, value) for name, value in details.pop("headers"))
+            page = Page(
+                **details,
+                **times,
+                headers=headers,
+                body=raw.body,
+                witness=witness,
+                warc_file=name,
+                warc_offset=offset,
+            )
+            yield Fetched(key, page)
+
+
+def _headers(response: Response) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    )

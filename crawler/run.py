@@ -1,0 +1,151 @@
+"""One crawl's resources: lock, ledger, raw store, workers and publisher, opened and closed together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
+
+from crawler.errors import ExitCode, UserError
+from pipelines.body.site_memory import SiteCounts
+from pipelines.policy import DEFAULT_POLICY, MIB, Policy
+from pipelines.store.errors import StoreError
+from pipelines.store.ledger import Ledger
+from pipelines.store.lock import OutputLock
+from pipelines.store.publish import Published, Publisher
+from pipelines.store.raw import RawStore
+from pipelines.workers import Workers
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the run counted, for its summary and its exit code."""
+
+    errors: int = 0
+    fatal: str | None = None
+    stored: Counter[str] = field(default_factory=Counter)
+    unchanged: int = 0
+    known: int = 0  # articles listed by their sites that an earlier run stored
+    rejected: Counter[str] = field(default_factory=Counter)
+    removed_blocks: int = 0
+    languages: dict[str, Counter[str]] = field(default_factory=dict)
+    shortfalls: list[str] = field(default_factory=list)
+    published: Published | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code of the worst that happened."""
+        if self.fatal:
+            return ExitCode.UNFINISHED
+        if self.errors:
+            return ExitCode.BUG
+        return ExitCode.SHORTFALL if self.shortfalls else ExitCode.OK
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """The settings of ours that a run needs, read and checked once."""
+
+    output: Path
+    ledger: Path
+    workers: int
+    page_seconds: float
+    page_memory_bytes: int
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> RunConfig:
+        """Raises `UserError` naming the setting."""
+        output = settings.get("NEWS_OUTPUT") or ""
+        if not output or "://" in output:
+            raise UserError(f"NEWS_OUTPUT={output!r}: it must be a folder")
+        state = settings.get("NEWS_STATE")
+        return cls(
+            output=Path(output),
+            ledger=Path(state) if state else Path(output) / ".state" / "ledger.sqlite",
+            workers=int(_number(settings, "NEWS_WORKERS", 0)) or os.cpu_count() or 1,
+            page_seconds=_number(settings, "NEWS_PAGE_SECONDS", 0.1),
+            page_memory_bytes=int(_number(settings, "NEWS_PAGE_MEMORY_MB", 256)) * MIB,
+        )
+
+
+def _number(settings: BaseSettings, name: str, least: float) -> float:
+    try:
+        value = float(settings.get(name))
+    except (TypeError, ValueError):
+        raise UserError(f"{name}={settings.get(name)!r}: it must be a number") from None
+    if value < least:
+        raise UserError(f"{name}={settings.get(name)}: it must be at least {least:g}")
+    return value
+
+
+class Run:
+    """Opened before the first request; raises `UserError` or `StoreError` with nothing left behind."""
+
+    def __init__(self, config: RunConfig, spider: str, policy: Policy = DEFAULT_POLICY) -> None:
+        self.config = config
+        self.policy = policy
+        self.figures = Figures()
+        now = datetime.now(UTC)
+        self.run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self._lock = OutputLock(config.output / ".state" / "lock", f"run {self.run_id}")
+        try:
+            self.ledger = Ledger(config.ledger)
+            self.publisher = Publisher(
+                self.ledger, config.output, config.output / ".state" / "scratch", self.run_id
+            )
+            self.publisher.recover()
+            self.ledger.start_run(self.run_id, spider, now)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.raw_folder = config.output / "raw"
+        self.raw = RawStore(self.raw_folder, self.run_id)
+        self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
+        self._counts: dict[str, SiteCounts] = {}
+
+    def counts(self, site: str) -> SiteCounts:
+        """What is known of the blocks of `site`; loaded on first use."""
+        if site not in self._counts:
+            self._counts[site] = self.ledger.site_counts(site)
+        return self._counts[site]
+
+    def fail(self, message: str) -> None:
+        """The run cannot go on writing; the first message is the one reported."""
+        self.figures.fatal = self.figures.fatal or message
+
+    def close(self) -> None:
+        """Publish what was spooled and let go of everything; a failure becomes `figures.fatal`."""
+        try:
+            self.workers.stop()
+            self.raw.close()
+            self.figures.published = self.publisher.publish()
+            self.ledger.forget_rare_blocks(self.policy)
+        except (StoreError, OSError) as error:
+            self.fail(str(error))
+        outcome = self.figures.exit_code.name.lower()
+        self.ledger.end_run(self.run_id, outcome, datetime.now(UTC))
+        self.ledger.close()
+        self._lock.release()
+
+    # A crawler's components find the run of their crawler here.
+    _of: WeakKeyDictionary[Crawler, Run] = WeakKeyDictionary()
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Run:
+        """The run of `crawler`, opened from its settings unless `attach` was called."""
+        run = cls._of.get(crawler)
+        if run is None:
+            run = cls(RunConfig.from_settings(crawler.settings), crawler.spidercls.name)
+            cls._of[crawler] = run
+        return run
+
+    def attach(self, crawler: Crawler) -> None:
+        """Make this the run of `crawler`."""
+        type(self)._of[crawler] = self

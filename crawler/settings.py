@@ -1,0 +1,82 @@
+"""Every setting that differs from Scrapy's default, and all of our own (`NEWS_…`), with the reason.
+
+Each can be set with `-s NAME=VALUE`.
+"""
+
+from pipelines import EXTRACTOR_VERSION
+
+BOT_NAME = "khabar"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+COMMANDS_MODULE = "crawler.commands"
+
+# -- Our own
+
+# Folder that receives articles/, rejected/, removed_blocks/, raw/ and manifest.json.
+NEWS_OUTPUT = "output"
+# Ledger file; empty means <NEWS_OUTPUT>/.state/ledger.sqlite.
+NEWS_STATE = ""
+# Cleaning processes; 0 means one a core.
+NEWS_WORKERS = 0
+# Seconds a page may hold a worker before the worker is killed and the page rejected.
+NEWS_PAGE_SECONDS = 10.0
+# Memory (MiB of address space) a worker may use before the page is rejected.
+NEWS_PAGE_MEMORY_MB = 1024
+# Private hosts (host or host:port, comma-separated) that may be fetched; the demo sets it, nobody else should.
+NEWS_ALLOW_PRIVATE = ""
+# Address or page under which site owners reach the operator; part of the user agent.
+NEWS_CONTACT = ""
+
+# -- Who we are and how we behave
+
+USER_AGENT = f"Khabar/{EXTRACTOR_VERSION} (news crawler)"
+ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = "Khabar"
+# One request at a time and one second between two on a host; polite without knowing the host.
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 1
+# Many hosts at once, since each of them is asked slowly.
+CONCURRENT_REQUESTS = 64
+# News pages need no session, and cookies would carry state from page to page.
+COOKIES_ENABLED = False
+REFERRER_POLICY = "scrapy-default"
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+}
+
+# -- What the web may do to us
+
+DOWNLOAD_TIMEOUT = 30
+# The largest real article page measured has 3 MiB; Scrapy's default of 1 GiB invites bombs.
+DOWNLOAD_MAXSIZE = 5 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+# Scrapy accepts any certificate unless told otherwise.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+REDIRECT_MAX_TIMES = 8
+RETRY_TIMES = 2
+# Handlers for file:, ftp:, data: and s3: would let a link read this machine.
+DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "data": None, "s3": None}
+# Both would listen on a port of an unattended machine.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# -- Components
+
+# Before robots.txt (100): a forbidden address is not even asked for its robots.txt.
+DOWNLOADER_MIDDLEWARES = {"crawler.middlewares.guard.GuardMiddleware": 50}
+ITEM_PIPELINES = {
+    "crawler.item_pipelines.RawStorePipeline": 100,
+    "crawler.item_pipelines.CleanPipeline": 200,
+    "crawler.item_pipelines.SpoolPipeline": 300,
+}
+EXTENSIONS = {
+    "crawler.extensions.outcome.OutcomeExtension": 100,
+}
+
+# -- Logging
+
+LOG_LEVEL = "INFO"
+# A dropped item is a counted row of `rejected`, no reason for alarm.
+DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"
+# Bodies never go to the log, nor does the record of each page.
+LOG_FORMATTER = "crawler.logformatter.QuietLogFormatter"

@@ -1,0 +1,119 @@
+"""Site files: one TOML per publisher, checked before anything is fetched."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from crawler.errors import UserError
+from pipelines.urls import checked_url
+
+_MAX_FILE_BYTES = 64 * 1024
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return value
+
+
+Url = Annotated[str, AfterValidator(checked_url)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class Expect(BaseModel):
+    """What a healthy run of the site yields; less is exit code 5."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    min_articles: int = Field(default=0, ge=0)
+    languages: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class Site(BaseModel):
+    """One publisher. Only `name` and `start` are required."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    start: Url
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
+    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    feeds: tuple[Url, ...] = Field(default=(), strict=False)
+    sitemaps: tuple[Url, ...] = Field(default=(), strict=False)
+    sections: tuple[Url, ...] = Field(default=(), strict=False)
+    allow: tuple[Pattern, ...] = Field(default=(), strict=False)
+    deny: tuple[Pattern, ...] = Field(default=(), strict=False)
+    expect: Expect = Expect()
+
+    def admits(self, path: str) -> bool:
+        """Whether the site file lets an article stand at this URL path."""
+        if any(re.search(pattern, path) for pattern in self.deny):
+            return False
+        return not self.allow or any(re.search(pattern, path) for pattern in self.allow)
+
+
+def load_site(path: Path) -> Site:
+    """The site of one file; raises `UserError` naming file and key."""
+    try:
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise UserError(f"{path}: larger than {_MAX_FILE_BYTES} bytes, so no site file")
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the site file: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: is not TOML: {error}") from None
+    try:
+        return Site.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UserError(f"{path}: {_said(first['loc'], first['type'], first['msg'])}") from None
+
+
+def _said(place: Iterable[object], kind: str, message: str) -> str:
+    key = ".".join(map(str, place))
+    if kind == "missing":
+        return f"key {key!r} is missing"
+    if kind == "extra_forbidden":
+        return f"unknown key {key!r}; known are {', '.join(Site.model_fields)}"
+    return f"key {key!r}: {message.removeprefix('Value error, ')}"
+
+
+def load_sites(paths: str, only: str | None = None) -> tuple[Site, ...]:
+    """Sites of a folder or of comma-separated files, by name; `only` picks one of them.
+
+    Raises `UserError` for a missing folder, a bad file, a name given twice or an unknown `only`.
+    """
+    sites: dict[str, Site] = {}
+    for path in _files(paths):
+        site = load_site(path)
+        if site.name in sites:
+            raise UserError(f"{path}: key 'name': there is another site {site.name!r}")
+        sites[site.name] = site
+    if only is None:
+        return tuple(sites[name] for name in sorted(sites))
+    if only not in sites:
+        raise UserError(f"no site {only!r} in {paths}; there are {', '.join(sorted(sites))}")
+    return (sites[only],)
+
+
+def _files(paths: str) -> list[Path]:
+    found: list[Path] = []
+    for name in filter(None, (part.strip() for part in paths.split(","))):
+        path = Path(name)
+        if path.is_dir():
+            found.extend(sorted(path.glob("*.toml")))
+        else:
+            found.append(path)
+    if not found:
+        raise UserError(f"no site files in {paths}; a site file ends in .toml")
+    return found

@@ -1,0 +1,87 @@
+"""`scrapy crawl urls`: just these pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scrapy import Request
+
+from crawler.discovery.records import unique
+from crawler.errors import UserError
+from crawler.items import Fetched
+from crawler.sites import Site
+from crawler.spiders.base import ArticleSpider
+from pipelines.store.ledger import Link
+from pipelines.urls import BadUrl, canonical_url, checked_url
+
+_NOT_SLUG = re.compile(r"[^a-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class UrlsJob:
+    """The pages to fetch, grouped by host; a host is a site of its own here."""
+
+    links: dict[str, tuple[Link, ...]]
+
+
+class UrlsSpider(ArticleSpider):
+    """Fetches the pages it is given and follows nothing."""
+
+    name = "urls"
+    arguments = ("file", "url")
+    job: UrlsJob
+
+    @classmethod
+    def plan(cls, arguments: dict[str, str]) -> UrlsJob:
+        known = cls.known_arguments(arguments)
+        lines = _lines(known)
+        grouped: dict[str, list[Link]] = {}
+        for place, url in lines:
+            try:
+                link = Link(canonical_url(url), checked_url(url), "list")
+            except BadUrl as error:
+                raise UserError(f"{place}: {error}") from None
+            grouped.setdefault(_site_name(link.url), []).append(link)
+        return UrlsJob({name: unique(links) for name, links in sorted(grouped.items())})
+
+    async def start(self) -> AsyncIterator[Fetched | Request]:
+        for fetched in self.frontier.unfinished():
+            yield fetched
+        for name, links in self.job.links.items():
+            site = Site(name=name, start=links[0].url)
+            self.frontier.add(site, links)
+            self.frontier.ask_again(links)
+            for request in self.article_requests(site):
+                yield request
+
+
+def _lines(arguments: dict[str, str]) -> list[tuple[str, str]]:
+    """(where it stands, URL) of each URL given; raises `UserError` when there is none."""
+    if ("file" in arguments) == ("url" in arguments):
+        raise UserError("spider 'urls' takes one of -a file=FILE and -a url=URL")
+    if "url" in arguments:
+        return [("argument url", arguments["url"])]
+    path = Path(arguments["file"])
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the list of URLs: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8") from None
+    found = [
+        (f"{path}:{number}", line.strip())
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    if not found:
+        raise UserError(f"{path}: holds no URL; one a line is expected")
+    return found
+
+
+def _site_name(url: str) -> str:
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    return _NOT_SLUG.sub("-", host.encode("idna", "replace").decode("ascii") if not host.isascii() else host).strip("-.")[:64] or "unknown"

@@ -1,0 +1,55 @@
+"""The few lines a person reads after a crawl: what was written, and three ways to look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from crawler.run import Run
+
+
+def summary(run: Run) -> Iterator[str]:
+    """Lines for the terminal."""
+    figures = run.figures
+    known = figures.known
+    stored, turned_away = figures.stored.total(), figures.rejected.total()
+    if figures.fatal:
+        yield f"The run could not finish: {figures.fatal}"
+    elif not stored and not turned_away:
+        yield f"Nothing new: {known} articles known already, none added."
+    else:
+        yield f"{stored} new articles from {len(figures.stored)} sites, {known} known already"
+        yield from _indented(f"{site}: {count}" for site, count in sorted(figures.stored.items()))
+    if turned_away:
+        yield f"{turned_away} pages turned away"
+        yield from _indented(f"{reason}: {n}" for reason, n in figures.rejected.most_common())
+    if stored:
+        yield f"{figures.removed_blocks} blocks of boilerplate removed"
+    if figures.published and figures.published.files:
+        yield f"{len(figures.published.files)} files written below {run.config.output}"
+        yield from _indented(figures.published.files)
+    for line in figures.shortfalls:
+        yield f"Short of expectations: {line}"
+
+
+def queries(output: str) -> Iterator[str]:
+    """Three ready queries over the published articles; the tests run each of them."""
+    files = f"{output}/articles/**/*.parquet"
+    yield "DuckDB"
+    yield (
+        '  python -c "import duckdb; duckdb.sql(\\"SELECT site, language, count(*) AS articles, '
+        f"max(published_at) AS newest FROM '{files}' GROUP BY ALL ORDER BY site\\\").show()\""
+    )
+    yield "Polars"
+    yield (
+        f"  python -c \"import polars as pl; print(pl.read_parquet('{files}')"
+        ".group_by('site').agg(pl.len(), pl.col('word_count').mean()).sort('site'))\""
+    )
+    yield "pandas"
+    yield (
+        f"  python -c \"import pandas as pd; print(pd.read_parquet('{output}/articles')"
+        "[['site', 'published_at', 'title']].sort_values('published_at').tail(10))\""
+    )
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)

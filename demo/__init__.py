@@ -1,0 +1,1 @@
+"""The demo newsroom: six invented outlets on loopback, so that a crawl can be shown and graded."""

@@ -1,0 +1,167 @@
+"""The page as a flat list of text blocks in reading order, each knowing where it stood.
+
+A block is the text between two block-level boundaries, taken character by character from the page:
+whatever is decided later, a kept block is the page's own text. Everything after this module
+decides about blocks and never edits their text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from pipelines.normalize import clean_text, letters
+
+# Never text, in any reading of the page.
+INVISIBLE = frozenset(
+    "script style noscript template svg math head iframe object embed canvas audio video map select "
+    "option datalist textarea input progress meter link meta title area track source".split()
+)
+INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp "
+    "rt ruby s samp small span strike strong sub sup time tt u var wbr".split()
+)
+_KINDS = {
+    **{f"h{level}": "heading" for level in range(1, 7)},
+    **{"li": "item", "dt": "item", "dd": "item", "blockquote": "quote", "pre": "preformatted"},
+    **{"tr": "row", "figcaption": "caption", "caption": "caption"},
+}
+# Containers pass the kind of what they stand in: a <p> in a <blockquote> is a quotation.
+_TRANSPARENT = INLINE | {"p", "div"}
+_CELLS = frozenset({"td", "th"})
+
+
+@dataclass(slots=True)
+class Block:
+    """Text between two block boundaries.
+
+    `element` is the innermost block-level element; `letters` is the text folded for comparison; `links` and
+    `bold` count its letters inside <a> and <b>/<strong>; `furniture` is the rule that marks its place.
+    """
+
+    order: int
+    kind: str
+    element: HtmlElement
+    text: str
+    letters: str
+    links: int
+    bold: int
+    furniture: str | None
+
+    @property
+    def link_share(self) -> float:
+        """Share of its letters that are inside links, 0..1."""
+        return min(1.0, self.links / len(self.letters))
+
+
+class _Linearizer:
+    """One walk over the tree; the open runs of text become a block at each boundary."""
+
+    def __init__(self, furniture: Mapping[HtmlElement, str]) -> None:
+        self.furniture = furniture
+        self.blocks: list[Block] = []
+        self.element: HtmlElement | None = None
+        self.kind = "paragraph"
+        self.rule: str | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self.runs: list[str] = []
+        self.links = 0
+        self.bold = 0
+
+    def add(self, run: str | None, link: bool, bold: bool) -> None:
+        if run:
+            self.runs.append(run)
+            if link or bold:
+                count = len(letters(run))
+                self.links += count * link
+                self.bold += count * bold
+
+    def close(self) -> None:
+        """End the open block, if it holds a letter."""
+        text = clean_text("".join(self.runs)) if self.runs else ""
+        if text and (folded := letters(text)):
+            self.blocks.append(
+                Block(
+                    order=len(self.blocks),
+                    kind=self.kind,
+                    element=self.element,
+                    text=text,
+                    letters=folded,
+                    links=self.links,
+                    bold=self.bold,
+                    furniture=self.rule,
+                )
+            )
+        self._reset()
+
+    def block(self, element: HtmlElement, link: bool, bold: bool) -> None:
+        """A block-level element: boundaries on both sides, its own kind and rule inside."""
+        self.close()
+        self.inside(element, link, bold)
+
+    def inside(self, element: HtmlElement, link: bool, bold: bool) -> None:
+        outer = (self.element, self.kind, self.rule)
+        self.element = element
+        self.rule = self.rule or self.furniture.get(element)
+        if element.tag not in _TRANSPARENT:
+            self.kind = _KINDS.get(element.tag, "paragraph")
+        self.walk(element, link, bold)
+        self.close()
+        self.element, self.kind, self.rule = outer
+
+    def aside(self, element: HtmlElement, link: bool, bold: bool) -> None:
+        """Furniture glued into a sentence: a block of its own, and the sentence goes on after it."""
+        runs, links, in_bold = self.runs, self.links, self.bold
+        self._reset()
+        self.inside(element, link, bold)
+        self.runs, self.links, self.bold = runs, links, in_bold
+        if element.tail and element.tail[0].isalnum():
+            self.runs.append(" ")
+
+    def walk(self, element: HtmlElement, link: bool, bold: bool) -> None:
+        self.add(element.text, link, bold)
+        for child in element:
+            tag = child.tag
+            if not isinstance(tag, str) or tag in INVISIBLE:
+                pass
+            elif tag in ("br", "hr"):
+                self.close()
+            elif tag in INLINE:
+                inner = (child, link or tag == "a", bold or tag in ("b", "strong"))
+                if child in self.furniture and self.rule is None:
+                    self.aside(*inner)
+                else:
+                    self.walk(*inner)
+            elif tag in _CELLS:
+                # A table row is one line; cells are kept apart by white space.
+                self.add(" ", link, bold)
+                self.walk(child, link, bold)
+                self.add(" ", link, bold)
+            else:
+                self.block(child, link, bold)
+            self.add(child.tail, link, bold)
+
+
+def linearise(body: HtmlElement, furniture: Mapping[HtmlElement, str]) -> list[Block]:
+    """Blocks of `body` in document order; those below an element of `furniture` carry its rule.
+
+    The tree is at most `Policy.max_depth` deep (checked before), so the walk may recurse.
+    """
+    walker = _Linearizer(furniture)
+    walker.block(body, False, False)
+    return walker.blocks
+
+
+def path_of(element: HtmlElement) -> str:
+    """Readable place in the tree: tags from below <body>, with the first class or the id of each."""
+    steps: list[str] = []
+    node: HtmlElement | None = element
+    while node is not None and node.tag not in ("body", "html"):
+        names = (node.get("class") or "").split() or [node.get("id") or ""]
+        steps.append(f"{node.tag}.{names[0]}" if names[0] else str(node.tag))
+        node = node.getparent()
+    return "/".join(reversed(steps))

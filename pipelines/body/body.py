@@ -1,0 +1,107 @@
+"""The body of a page: blocks, the extractor's votes, our cuts, and what was lost brought back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from pipelines.body.blocks import Block, linearise, path_of
+from pipelines.body.boilerplate import Cut, Known, judge
+from pipelines.body.extract import pruned_copy, trafilatura_lines, votes
+from pipelines.body.furniture import find_furniture
+from pipelines.body.phrases import load_phrases
+from pipelines.body.site_memory import SiteMemory, block_key
+from pipelines.policy import Policy
+from pipelines.records import RemovedBlock
+
+PARAGRAPH_BREAK = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What was kept and what was cut; `letters` and `link_letters` count the kept blocks."""
+
+    text: str
+    letters: int
+    link_letters: int
+    removed: tuple[RemovedBlock, ...]
+    block_keys: tuple[str, ...]
+
+
+def read_body(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy) -> Body:
+    """The article's body out of a parsed page."""
+    body = root.find("body")
+    furniture = find_furniture(body, policy)
+    blocks = linearise(body, furniture)
+    shares = votes(blocks, trafilatura_lines(pruned_copy(root, furniture)))
+    phrases = load_phrases()
+    cuts = [judge(block, known, phrases, memory, policy) for block in blocks]
+    voted = [share >= policy.min_vote_share for share in shares]
+    kept = _select(blocks, voted, cuts, policy)
+    removed = _removed(blocks, voted, cuts, kept)
+    return Body(
+        text=PARAGRAPH_BREAK.join(blocks[at].text for at in kept),
+        letters=sum(len(blocks[at].letters) for at in kept),
+        link_letters=sum(blocks[at].links for at in kept),
+        removed=removed,
+        block_keys=tuple(block_key(block) for block in _near(blocks, kept)),
+    )
+
+
+def _select(
+    blocks: Sequence[Block], voted: Sequence[bool], cuts: Sequence[Cut | None], policy: Policy
+) -> list[int]:
+    """Indices of the blocks to keep: voted and not cut, and the lost ones between them."""
+    kept = [at for at in range(len(blocks)) if voted[at] and cuts[at] is None]
+    if not kept:
+        return []
+    container = _container(blocks, kept)
+    first, last = kept[0], kept[-1]
+    chosen = set(kept)
+    for at in range(len(blocks)):
+        if at in chosen or cuts[at] is not None or blocks[at].element.getparent() is not container:
+            continue
+        if first < at < last or len(blocks[at].letters) >= policy.min_restored_letters:
+            chosen.add(at)
+    kept = sorted(chosen)
+    while kept and blocks[kept[-1]].kind == "heading":
+        kept.pop()  # a heading over nothing announced what was cut
+    return kept
+
+
+def _container(blocks: Sequence[Block], kept: Sequence[int]) -> HtmlElement:
+    """The element most of the kept letters stand directly below."""
+    weights: Counter[HtmlElement] = Counter()
+    for at in kept:
+        weights[blocks[at].element.getparent()] += len(blocks[at].letters)
+    return weights.most_common(1)[0][0]
+
+
+def _near(blocks: Sequence[Block], kept: Sequence[int]) -> Sequence[Block]:
+    return blocks[kept[0] : kept[-1] + 1] if kept else ()
+
+
+def _removed(
+    blocks: Sequence[Block],
+    voted: Sequence[bool],
+    cuts: Sequence[Cut | None],
+    kept: Sequence[int],
+) -> tuple[RemovedBlock, ...]:
+    """Blocks that would be in the text but for a rule: voted for, or between the kept ones."""
+    if not kept:
+        return ()
+    stays = set(kept)
+    found = []
+    for at, (block, cut) in enumerate(zip(blocks, cuts, strict=True)):
+        if at in stays or not (voted[at] or kept[0] < at < kept[-1]):
+            continue
+        decided = cut or Cut("extractor", "not body")
+        found.append(
+            RemovedBlock(
+                block.order, path_of(block.element), block.text, decided.rule, decided.reason
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,62 @@
+"""Which blocks are boilerplate, decided block by block: structure first, phrases second."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pipelines.body.blocks import Block
+from pipelines.body.phrases import Phrases, folded_words
+from pipelines.body.site_memory import SiteMemory, block_key
+from pipelines.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Why a block goes: the rule that decided and the kind of boilerplate it names."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the page before its blocks are judged; all folded with `letters`."""
+
+    headlines: Collection[str] = ()
+    people: Collection[str] = ()
+    captions: Collection[str] = ()
+
+
+def judge(
+    block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy
+) -> Cut | None:
+    """The cut for this block, or None when it may stay."""
+    if block.furniture:
+        return Cut(f"structure.{block.furniture}", block.furniture)
+    if block.kind == "caption":
+        return Cut("structure.caption", "caption")
+    if memory.repeats(block_key(block)):
+        return Cut("site_memory", "repeated")
+    if block.letters in known.headlines:
+        return Cut("page.headline", "headline")
+    if block.letters in known.people:
+        return Cut("page.byline", "byline")
+    if block.letters in known.captions:
+        return Cut("page.caption", "caption")
+    return _by_phrase(block, phrases, policy) or _by_links(block, policy)
+
+
+def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:
+    if len(block.letters) > policy.max_phrase_block_letters:
+        return None
+    rule = phrases.match(folded_words(block.text))
+    if rule is None:
+        return None
+    return Cut(f"phrase.{rule.name}", rule.kind)
+
+
+def _by_links(block: Block, policy: Policy) -> Cut | None:
+    if block.link_share > policy.max_link_share and block.kind != "heading":
+        return Cut("structure.links", "related")
+    return None

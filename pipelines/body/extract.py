@@ -1,0 +1,114 @@
+"""Which blocks trafilatura takes for the body: its output is aligned with the page's own blocks.
+
+trafilatura rebuilds the text and loses characters on the way (every U+200C, for one). It is therefore a voter
+here and not a source: each line of its output marks the letters of the page that it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+import trafilatura
+from lxml.html import HtmlElement
+from trafilatura.settings import Document
+
+from pipelines.body.blocks import Block
+from pipelines.normalize import letters
+
+# Lines this long are found at one place only; shorter ones are looked for between them.
+_ANCHOR_LETTERS = 30
+
+
+def trafilatura_lines(root: HtmlElement) -> list[str]:
+    """Lines of trafilatura's body text for the tree, without comments; [] when it finds none."""
+    document = trafilatura.bare_extraction(
+        root, include_comments=False, include_tables=True, with_metadata=False
+    )
+    if not isinstance(document, Document) or not document.text:
+        return []
+    return [line for line in document.text.split("\n") if line.strip()]
+
+
+def pruned_copy(root: HtmlElement, furniture: dict[HtmlElement, str]) -> HtmlElement:
+    """A copy of the tree without its furniture: what the extractor is asked about."""
+    twin = deepcopy(root)
+    doomed = [
+        copy
+        for original, copy in zip(root.iter(), twin.iter(), strict=True)
+        if original in furniture
+    ]
+    for element in doomed:
+        if element.getparent() is not None:
+            element.drop_tree()
+    return twin
+
+
+def votes(blocks: Sequence[Block], lines: Sequence[str]) -> list[float]:
+    """Share of each block's letters that some line of the extractor's output came from, 0..1.
+
+    Long lines are placed first; a short line only counts between the places of its neighbours, so that
+    a word of the menu is not taken for the same word of the body.
+    """
+    page = "".join(block.letters for block in blocks)
+    covered = bytearray(len(page))
+    folded = [letters(line) for line in lines]
+    places: list[int | None] = [None] * len(folded)
+    cursor = 0
+    for index, line in enumerate(folded):
+        if len(line) < _ANCHOR_LETTERS:
+            continue
+        at = page.find(line, cursor)
+        if at < 0:
+            at = page.find(line)
+        if at >= 0:
+            _cover(covered, at, len(line))
+            places[index], cursor = at, at + len(line)
+        else:
+            cursor = _cover_pieces(page, covered, line, cursor)
+            places[index] = cursor
+    _place_short_lines(page, covered, folded, places)
+    shares, start = [], 0
+    for block in blocks:
+        end = start + len(block.letters)
+        shares.append(sum(covered[start:end]) / len(block.letters))
+        start = end
+    return shares
+
+
+def _cover(covered: bytearray, at: int, length: int) -> None:
+    covered[at : at + length] = b"\x01" * length
+
+
+def _cover_pieces(page: str, covered: bytearray, line: str, cursor: int) -> int:
+    """Cover a line that does not stand in the page in one piece, since something was cut from it."""
+    for start in range(0, len(line) - _ANCHOR_LETTERS + 1, _ANCHOR_LETTERS):
+        piece = line[start : start + _ANCHOR_LETTERS]
+        at = page.find(piece, cursor)
+        if at >= 0:
+            _cover(covered, at, len(piece))
+            cursor = at + len(piece)
+    return cursor
+
+
+def _place_short_lines(
+    page: str, covered: bytearray, folded: Sequence[str], places: Sequence[int | None]
+) -> None:
+    previous_end = 0
+    following: list[int] = []
+    limit = len(page)
+    for index in range(len(folded) - 1, -1, -1):
+        place = places[index]
+        if place is not None and place <= limit:
+            limit = place
+        following.append(limit)
+    following.reverse()
+    for index, line in enumerate(folded):
+        place = places[index]
+        if place is not None:
+            previous_end = max(previous_end, place + len(line)) if page.startswith(line, place) else place
+        elif line:
+            at = page.find(line, previous_end, max(following[index], previous_end))
+            if at >= 0:
+                _cover(covered, at, len(line))
+                previous_end = at + len(line)

@@ -1,0 +1,145 @@
+"""Which elements are furniture by their structure: tag, role, class and id names, visibility.
+
+Names are what theme authors call things ("share-buttons", "related-posts", "author-box"), the same in every
+language. A name is compared word by word: `read` never matches "thread", `ad` never "header".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml.html import HtmlElement
+
+from pipelines.body.blocks import INVISIBLE
+from pipelines.policy import Policy
+
+_TAGS = {
+    "nav": "navigation",
+    "footer": "footer",
+    "aside": "aside",
+    "form": "form",
+    "button": "button",
+    "dialog": "dialog",
+    "figcaption": "caption",
+    "menu": "navigation",
+}
+_ROLES = {
+    "navigation": "navigation",
+    "complementary": "aside",
+    "contentinfo": "footer",
+    "search": "form",
+    "dialog": "dialog",
+    "alertdialog": "dialog",
+    "button": "button",
+    "toolbar": "share",
+    "banner": "navigation",
+}
+# rule -> names, each one or more words joined by "-"; a name matches whole words in a row.
+_NAMES = {
+    "share": "share shares sharing shared sharer sharedaddy sharebar sharebox sharethis social socials "
+    "addtoany addthis whatsapp telegram-channel",
+    "related": "related relateds relatedposts recommended recommendation recommendations recirc "
+    "check-also see-also read-also readalso read-more readmore more-on more-news also-read "
+    "read-next up-next similar-posts similar-news taboola outbrain teaser teasers inline-link more-stories "
+    "latest-news most-read most-viewed most-popular mostread popular trending",
+    "author": "author-box authorbox author-bio about-author author-info author-card post-author-box bio-box",
+    "byline": "byline by-line author-name post-meta entry-meta article-meta meta-item post-date postmeta "
+    "entry-date publish-date published-date article-date dateline timestamp reading-time read-time "
+    "author-meta post-info article-info news-info field-author news-code short-link shortlink",
+    "views": "views view-count post-views hits-count",
+    "tags": "tags tag-list taglist post-tags article-tags entry-tags tagcloud keywords",
+    "comments": "comments comment commentlist respond disqus comment-form comments-area",
+    "navigation": "nav navbar navigation menu breadcrumb breadcrumbs crumbs pagination pager "
+    "skip-link skiplink topbar top-strip topstrip",
+    "footer": "footer site-footer copyright colophon",
+    "promotion": "newsletter subscribe subscription promo promotion advert advertisement advertising ad ads "
+    "adsbygoogle ad-label sponsor sponsored banner app-download paywall-offer",
+    "widget": "sidebar widget weather clock ticker prayer-times prayer currency breaking-news "
+    "font-size font-resize print-link rating ratings stars vote votes",
+    "consent": "cookie cookies consent gdpr cmp",
+    "back_to_top": "back-to-top backtotop go-to-top gototop scroll-top scroll-to-top totop to-top",
+    "caption": "caption wp-caption-text image-caption photo-caption img-caption figcaption credit "
+    "photo-credit image-credit",
+    "hidden": "screen-reader-text sr-only visually-hidden visuallyhidden hidden-print",
+}
+_PHRASE_TO_RULE = {
+    name: rule for rule, names in _NAMES.items() for name in names.split()
+}
+_PATTERN = re.compile(
+    r"(?<![a-z0-9])(?:"
+    + "|".join(sorted(map(re.escape, _PHRASE_TO_RULE), key=len, reverse=True))
+    + r")(?![a-z0-9])"
+)
+# "with-sidebar", "has-comments", "no-ads": said of a page, not the name of a part.
+_STATE = re.compile(r"(?<![a-z0-9])(?:with|has|no|not|without|is|single|hide|show)-[a-z]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SEPARATORS = re.compile(r"[_:.]+")
+_INVISIBLE_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+
+def named_rule(name: str) -> str | None:
+    """Rule for one class or id name.
+
+    >>> named_rule("share-buttons"), named_rule("RelatedPosts"), named_rule("header"), named_rule("has-sidebar")
+    ('share', 'related', None, None)
+    """
+    words = _SEPARATORS.sub("-", _CAMEL.sub("-", name)).lower()
+    match = _PATTERN.search(_STATE.sub("", words))
+    return _PHRASE_TO_RULE[match.group()] if match else None
+
+
+def _rule(element: HtmlElement, seen: dict[str, str | None]) -> str | None:
+    if rule := _TAGS.get(element.tag):
+        return rule
+    attributes = element.attrib
+    if not attributes:
+        return None
+    if "hidden" in attributes or _INVISIBLE_STYLE.search(attributes.get("style", "")):
+        return "hidden"
+    if rule := _ROLES.get(attributes.get("role", "")):
+        return rule
+    for key in ("class", "id", "data-component", "data-testid"):
+        for name in attributes.get(key, "").split():
+            if name not in seen:
+                seen[name] = named_rule(name)
+            if seen[name]:
+                return seen[name]
+    return None
+
+
+def _candidates(body: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Outermost furniture elements; what stands inside one needs no name of its own."""
+    seen: dict[str, str | None] = {}
+    stack = [body]
+    while stack:
+        for child in reversed(stack.pop()):
+            if not isinstance(child.tag, str) or child.tag in INVISIBLE:
+                continue
+            if rule := _rule(child, seen):
+                yield child, rule
+            stack.append(child)
+
+
+def _prose(element: HtmlElement) -> int:
+    """Characters of text in paragraphs: what an article has and furniture has little of."""
+    return sum(
+        len(text)
+        for node in element.iter()
+        if isinstance(node.tag, str) and node.tag not in INVISIBLE
+        for text in (node.text, node.tail)
+        if text and len(text) > 60
+    )
+
+
+def find_furniture(body: HtmlElement, policy: Policy) -> dict[HtmlElement, str]:
+    """Furniture elements of `body` with the rule that names them.
+
+    An element that holds most of the page's prose keeps it, whatever its name says.
+    """
+    total = _prose(body)
+    return {
+        element: rule
+        for element, rule in _candidates(body)
+        if total == 0 or _prose(element) <= policy.max_furniture_share * total
+    }

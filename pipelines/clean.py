@@ -1,0 +1,172 @@
+"""From a fetched page to an article or a refusal: the whole of the cleaning, in order.
+
+`clean` is pure: the same page, policy and site memory give the same outcome, byte for byte. Clock, network
+and settings are the caller's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
+
+from pipelines import EXTRACTOR, SCHEMA_VERSION
+from pipelines.body.body import Body, read_body
+from pipelines.body.boilerplate import Known
+from pipelines.body.site_memory import NO_MEMORY, SiteMemory
+from pipelines.language import detect_language
+from pipelines.metadata.authors import authors
+from pipelines.metadata.dates import modified, published
+from pipelines.metadata.facts import page_type, rights, tags
+from pipelines.metadata.images import cover, figures
+from pipelines.metadata.structured import Statements, read_statements
+from pipelines.metadata.title import headline
+from pipelines.normalize import letters, optional_text
+from pipelines.page.decode import decode
+from pipelines.page.precheck import precheck
+from pipelines.page.tree import depth, parse
+from pipelines.policy import DEFAULT_POLICY, Policy
+from pipelines.quality import refusal
+from pipelines.records import Article, Cleaned, Image, Page, Reason, Rejected
+from pipelines.similarity.fingerprint import article_id, text_hash
+from pipelines.urls import canonical_url, credible_canonical
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a page before it was decided that it is an article."""
+
+    root: HtmlElement
+    statements: Statements
+    title: str | None
+    authors: tuple[str, ...]
+    images: tuple[Image, ...]
+
+
+def clean(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_MEMORY) -> Cleaned:
+    """The article `page` holds, or why it holds none."""
+    if refused := precheck(page.body, policy):
+        return Cleaned(reject(page, *refused))
+    decoded = decode(page.body, page.header("content-type"))
+    if decoded.replacement_share > policy.max_replacement_share:
+        return Cleaned(reject(page, Reason.BAD_ENCODING, f"{decoded.replacement_share:.1%} unreadable"))
+    root = parse(decoded.text)
+    if root is None:
+        return Cleaned(reject(page, Reason.EMPTY, "no document"))
+    if (levels := depth(root)) > policy.max_depth:
+        return Cleaned(reject(page, Reason.TOO_DEEP, f"{levels} levels"))
+    read = _read(page, root, policy)
+    body = read_body(root, _known(read), memory, policy)
+    visible = str(root.find("body").text_content())
+    if refused := refusal(body, read.title, visible, read.statements, policy):
+        return Cleaned(reject(page, *refused, title=read.title))
+    return Cleaned(_article(page, read, body, policy), body.removed, body.block_keys)
+
+
+def _read(page: Page, root: HtmlElement, policy: Policy) -> _Read:
+    statements = read_statements(root)
+    title = headline(statements, urlsplit(page.url).hostname or "")
+    return _Read(
+        root=root,
+        statements=statements,
+        title=optional_text(title, policy.max_title_chars),
+        authors=authors(statements, root, policy),
+        images=figures(root, page.url),
+    )
+
+
+def _known(read: _Read) -> Known:
+    """What the body's blocks are compared with: the headline, the people, the captions."""
+    headlines = [read.title, *(c.value for c in read.statements.all("title"))]
+    captions = [text for image in read.images for text in (image.caption, image.credit, image.alt)]
+    return Known(
+        headlines=frozenset(letters(text) for text in headlines if text),
+        people=frozenset(letters(name) for name in read.authors),
+        captions=frozenset(letters(text) for text in captions if text),
+    )
+
+
+def _article(page: Page, read: _Read, body: Body, policy: Policy) -> Article:
+    statements, text = read.statements, body.text[: policy.max_text_chars]
+    stated = statements.first("canonical")
+    canonical = credible_canonical(stated, page.url) or canonical_url(page.url)
+    hash_of_text = text_hash(text)
+    language = detect_language(text, policy)
+    dated = published(statements, page.witness, read.root, page.fetched_at)
+    return Article(
+        id=article_id(canonical, hash_of_text),
+        site=page.site,
+        publisher=statements.first("publisher"),
+        country=page.country,
+        url=page.url,
+        url_requested=page.url_requested,
+        url_canonical=canonical,
+        title=read.title,
+        description=statements.first("description"),
+        text=text,
+        language=language.code,
+        language_script=language.script,
+        language_score=language.score,
+        authors=read.authors or None,
+        tags=tags(statements) or None,
+        section=statements.first("section"),
+        published_at=dated.instant if dated else None,
+        modified_at=modified(statements, dated, page.fetched_at),
+        published_date=dated.day if dated else None,
+        published_source=dated.source if dated else None,
+        published_raw=dated.raw if dated else None,
+        image_url=cover(statements, page.url),
+        images=read.images or None,
+        page_type=page_type(statements),
+        word_count=len(text.split()),
+        char_count=len(text),
+        extraction_score=None,
+        quality_flags=None,
+        extractor=EXTRACTOR,
+        removed_blocks=len(body.removed),
+        removed_chars=sum(len(block.text) for block in body.removed),
+        text_hash=hash_of_text,
+        minhash=None,
+        cluster_id=None,
+        duplicate_of=None,
+        story_id=None,
+        wire_source=None,
+        version=1,
+        previous_id=None,
+        change_kind=None,
+        fetched_at=page.fetched_at,
+        http_status=page.http_status,
+        etag=page.header("etag"),
+        last_modified=page.header("last-modified"),
+        discovered_via=page.discovered_via,
+        discovered_at=page.discovered_at,
+        robots=page.robots,
+        rights=rights(statements, page) or None,
+        warc_file=page.warc_file,
+        warc_offset=page.warc_offset,
+        run_id=page.run_id,
+        schema_version=SCHEMA_VERSION,
+    )
+
+
+def reject(page: Page, reason: Reason, detail: str | None, title: str | None = None) -> Rejected:
+    """The `rejected` row of `page`."""
+    return Rejected(
+        site=page.site,
+        url=page.url,
+        url_requested=page.url_requested,
+        reason=reason,
+        detail=detail,
+        title=title,
+        http_status=page.http_status,
+        content_type=page.header("content-type"),
+        body_bytes=len(page.body),
+        discovered_via=page.discovered_via,
+        fetched_at=page.fetched_at,
+        warc_file=page.warc_file,
+        warc_offset=page.warc_offset,
+        extractor=EXTRACTOR,
+        run_id=page.run_id,
+        schema_version=SCHEMA_VERSION,
+    )

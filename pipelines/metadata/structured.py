@@ -1,0 +1,258 @@
+"""One reading of what the page states about itself: candidates with their source, decided on elsewhere.
+
+Sources in the order of trust: JSON-LD, meta properties (OpenGraph, article:*), microdata, named meta
+(Dublin Core and the like), <time>, headings. Nothing is judged here; nothing travels as an open dict.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lxml.html import HtmlElement
+
+from pipelines.normalize import clean_text
+
+ARTICLE_TYPES = frozenset(
+    "NewsArticle Article ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle BackgroundNewsArticle "
+    "ReviewNewsArticle AskPublicNewsArticle LiveBlogPosting BlogPosting Report SatiricalArticle "
+    "AdvertiserContentArticle SocialMediaPosting TechArticle ScholarlyArticle".split()
+)
+_MAX_NODES = 5_000
+_MAX_JSON_CHARS = 2_000_000
+_COMMENT_EDGES = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
+
+# meta name/property (lower case) -> field. Order within a field is the order of trust.
+_META = {
+    "og:title": "title",
+    "twitter:title": "title",
+    "dc.title": "title",
+    "headline": "title",
+    "article:author": "author",
+    "author": "author",
+    "dc.creator": "author",
+    "dc:creator": "author",
+    "parsely-author": "author",
+    "sailthru.author": "author",
+    "byl": "author",
+    "article:published_time": "published",
+    "article:published": "published",
+    "og:published_time": "published",
+    "datepublished": "published",
+    "date.published": "published",
+    "publish-date": "published",
+    "publishdate": "published",
+    "publication_date": "published",
+    "pubdate": "published",
+    "parsely-pub-date": "published",
+    "sailthru.date": "published",
+    "cxenseparse:recs:publishtime": "published",
+    "dc.date.issued": "published",
+    "dcterms.created": "published",
+    "dcterms.date": "published",
+    "dc.date": "published",
+    "date": "published",
+    "article:modified_time": "modified",
+    "article:modified": "modified",
+    "og:updated_time": "modified",
+    "datemodified": "modified",
+    "dcterms.modified": "modified",
+    "last-modified": "modified",
+    "article:section": "section",
+    "section": "section",
+    "article:tag": "tag",
+    "keywords": "tag",
+    "news_keywords": "tag",
+    "og:description": "description",
+    "description": "description",
+    "twitter:description": "description",
+    "og:image": "image",
+    "og:image:url": "image",
+    "twitter:image": "image",
+    "og:site_name": "publisher",
+    "application-name": "publisher",
+    "og:type": "type",
+    "og:url": "canonical",
+    "robots": "robots",
+    "tdm-reservation": "tdm",
+}
+_ITEMPROPS = {
+    "headline": "title",
+    "datepublished": "published",
+    "datecreated": "published",
+    "datemodified": "modified",
+    "author": "author",
+    "articlesection": "section",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One value a page states for a field, and where it states it."""
+
+    field: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """All candidates of a page, most trusted first within a field."""
+
+    candidates: tuple[Candidate, ...]
+
+    def all(self, field: str) -> list[Candidate]:
+        return [candidate for candidate in self.candidates if candidate.field == field]
+
+    def first(self, field: str) -> str | None:
+        return next((c.value for c in self.candidates if c.field == field), None)
+
+
+def read_statements(root: HtmlElement) -> Statements:
+    """Candidates of every source. Values are cleaned of layout characters and never empty."""
+    found = [*_json_ld(root), *_meta(root), *_microdata(root), *_times(root), *_headings(root)]
+    cleaned = (
+        Candidate(c.field, value, c.source)
+        for c in found
+        if (value := clean_text(html.unescape(c.value) if "&" in c.value else c.value))
+    )
+    return Statements(tuple(cleaned))
+
+
+def _json_ld(root: HtmlElement) -> Iterator[Candidate]:
+    nodes = [
+        node
+        for script in root.iter("script")
+        if "ld+json" in (script.get("type") or "").lower() and script.text
+        for node in _objects(_load(script.text))
+    ]
+    articles = [node for node in nodes if _types(node) & ARTICLE_TYPES]
+    for node in articles:
+        yield from _article(node)
+    for node in nodes:
+        for kind in sorted(_types(node)):
+            yield Candidate("type", kind, "json-ld")
+
+
+def _load(source: str) -> Any:
+    """Decoded JSON of a script, mended where it is commonly broken; None when it is beyond that."""
+    if len(source) > _MAX_JSON_CHARS:
+        return None
+    text = _COMMENT_EDGES.sub("", _COMMENT_EDGES.sub("", source)).strip().rstrip(";")
+    for attempt in (text, html.unescape(text)):
+        try:
+            return json.loads(attempt, strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Objects at the top, in lists, in @graph and under mainEntity; bounded and iterative."""
+    queue, seen = [value], 0
+    while queue and seen < _MAX_NODES:
+        item = queue.pop(0)
+        seen += 1
+        if isinstance(item, list):
+            queue.extend(item)
+        elif isinstance(item, dict):
+            yield item
+            queue.extend(item[key] for key in ("@graph", "mainEntity") if key in item)
+
+
+def _types(node: dict[str, Any]) -> set[str]:
+    kinds = node.get("@type")
+    return {kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)}
+
+
+def _article(node: dict[str, Any]) -> Iterator[Candidate]:
+    plain = {
+        "headline": "title",
+        "datePublished": "published",
+        "dateModified": "modified",
+        "articleSection": "section",
+        "keywords": "tags",
+        "description": "description",
+        "articleBody": "body",
+        "inLanguage": "language",
+    }
+    for key, field in plain.items():
+        for value in _strings(node.get(key)):
+            yield Candidate(field if field != "tags" else "tag", value, f"json-ld:{key}")
+    for key, field in (("author", "author"), ("creator", "author"), ("publisher", "publisher")):
+        for value in _names(node.get(key)):
+            yield Candidate(field, value, f"json-ld:{key}")
+    for value in _urls(node.get("image")):
+        yield Candidate("image", value, "json-ld:image")
+    for value in _urls(node.get("mainEntityOfPage")) or _urls(node.get("url")):
+        yield Candidate("canonical", value, "json-ld:url")
+
+
+def _strings(value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str)]
+
+
+def _names(value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    return [name for some in names for name in _strings(some)]
+
+
+def _urls(value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    urls = [(item.get("url") or item.get("@id")) if isinstance(item, dict) else item for item in items]
+    return [url for url in urls if isinstance(url, str) and url.startswith(("http", "/"))]
+
+
+def _meta(root: HtmlElement) -> Iterator[Candidate]:
+    found: list[tuple[int, Candidate]] = []
+    order = {name: at for at, name in enumerate(_META)}
+    for element in root.iter("meta"):
+        value = element.get("content")
+        name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
+        if value and name in _META:
+            found.append((order[name], Candidate(_META[name], value, f"meta:{name}")))
+        elif value and name in _ITEMPROPS:
+            found.append((len(order), Candidate(_ITEMPROPS[name], value, f"itemprop:{name}")))
+    yield from (candidate for _, candidate in sorted(found, key=lambda pair: pair[0]))
+    for element in root.iter("link"):
+        rel, target = (element.get("rel") or "").lower().split(), element.get("href")
+        if target and "canonical" in rel:
+            yield Candidate("canonical", target, "link:canonical")
+        if target and "license" in rel:
+            yield Candidate("license", target, "link:license")
+    for element in root.iter("title"):
+        yield Candidate("page_title", element.text_content(), "title")
+        break
+
+
+def _microdata(root: HtmlElement) -> Iterator[Candidate]:
+    for element in root.iter("h1", "h2", "span", "div", "time", "a", "p", "address"):
+        name = (element.get("itemprop") or "").lower()
+        field = next((_ITEMPROPS[word] for word in name.split() if word in _ITEMPROPS), None)
+        if field is None or (element.get("itemtype") and field != "author"):
+            continue
+        value = element.get("content") or element.get("datetime") or _person(element)
+        if value and len(value) < 1_000:
+            yield Candidate(field, value, f"itemprop:{name}")
+
+
+def _person(element: HtmlElement) -> str:
+    named = next((e for e in element.iter() if e.get("itemprop") == "name"), element)
+    return named.get("content") or str(named.text_content())
+
+
+def _times(root: HtmlElement) -> Iterator[Candidate]:
+    for element in root.iter("time"):
+        if (value := element.get("datetime")) and not element.get("itemprop"):
+            yield Candidate("time", value, "time")
+
+
+def _headings(root: HtmlElement) -> Iterator[Candidate]:
+    for element in root.iter("h1"):
+        yield Candidate("h1", str(element.text_content()), "h1")

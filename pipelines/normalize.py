@@ -1,0 +1,44 @@
+"""Characters: what is cleaned in stored text, and what is folded only for comparison."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Bidi controls, soft hyphen, BOM/word joiners: layout, not text. ZWNJ and ZWJ are spelling and stay.
+_DROPPED = dict.fromkeys(
+    [
+        0x00AD,
+        0x061C,
+        0x200B,
+        0x200E,
+        0x200F,
+        *range(0x202A, 0x202F),
+        0x2060,
+        *range(0x2066, 0x206A),
+        0xFEFF,
+    ]
+)
+_SPACES = re.compile(r"\s+")
+_NOT_LETTERS = re.compile(r"[\W_]+")
+# A letter that takes part in words, not a ZWNJ at the edge of a word.
+_EDGE_JOINERS = re.compile(r"(?:(?<=\s)|^)[\u200c\u200d]+|[\u200c\u200d]+(?=\s|$)")
+
+
+def clean_text(text: str) -> str:
+    """NFC, white space folded to single spaces, layout controls dropped; letters as they are."""
+    text = _SPACES.sub(" ", text.translate(_DROPPED)).strip()
+    if "\u200c" in text or "\u200d" in text:
+        text = _EDGE_JOINERS.sub("", text).strip()
+    return unicodedata.normalize("NFC", text)
+
+
+def optional_text(text: str | None, limit: int | None = None) -> str | None:
+    """`clean_text`, cut to `limit` characters, or None when nothing is left."""
+    cleaned = clean_text(text)[:limit].strip() if text else ""
+    return cleaned or None
+
+
+def letters(text: str) -> str:
+    """Only letters and digits, case folded: for aligning and comparing, never for storing."""
+    return _NOT_LETTERS.sub("", unicodedata.normalize("NFKC", text).casefold())

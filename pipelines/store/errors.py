@@ -1,0 +1,11 @@
+"""What goes wrong with the store, as the command line reports it."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The output or its state cannot be used; the message names the file and the mend."""
+
+
+class OutputLocked(StoreError):
+    """Another run holds the output; the message says which."""

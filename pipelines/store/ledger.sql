@@ -1,0 +1,52 @@
+-- The ledger: what is known of every URL, and what is spooled but not yet published.
+CREATE TABLE IF NOT EXISTS runs (
+    run_id TEXT PRIMARY KEY, spider TEXT NOT NULL, started_at TEXT NOT NULL,
+    ended_at TEXT, outcome TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS urls (
+    key TEXT PRIMARY KEY,            -- canonical URL
+    url TEXT NOT NULL,               -- as discovered
+    site TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    discovered_via TEXT NOT NULL,
+    discovered_at TEXT NOT NULL,
+    hint TEXT,                       -- publication date a feed or sitemap gave, for the order
+    witness TEXT,                    -- JSON: title, published, authors a feed gave
+    seen_run TEXT,                   -- last run that found it listed
+    run_id TEXT,                     -- run that holds the lease or decided the end
+    attempts INTEGER NOT NULL DEFAULT 0,
+    fetch TEXT,                      -- JSON: what a page needs beside its bytes
+    warc_file TEXT, warc_offset INTEGER,
+    article_id TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS urls_by_state ON urls (state, site, hint);
+
+CREATE TABLE IF NOT EXISTS versions (
+    url_canonical TEXT NOT NULL, text_hash TEXT NOT NULL,
+    article_id TEXT NOT NULL, version INTEGER NOT NULL,
+    PRIMARY KEY (url_canonical, text_hash)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS spool (
+    seq INTEGER PRIMARY KEY, dataset TEXT NOT NULL, partition TEXT NOT NULL,
+    site TEXT NOT NULL, sort_key TEXT NOT NULL,
+    url_key TEXT, final_state TEXT,  -- set on the row that decides its URL's end
+    row TEXT NOT NULL,
+    file TEXT                        -- part file it was written to, until that is committed
+);
+CREATE INDEX IF NOT EXISTS spool_by_partition ON spool (dataset, partition, site, sort_key);
+
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT PRIMARY KEY,           -- below the output folder
+    dataset TEXT NOT NULL, partition TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, run_id TEXT NOT NULL,
+    min_fetched_at TEXT NOT NULL, max_fetched_at TEXT NOT NULL,
+    published INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS site_pages (site TEXT PRIMARY KEY, pages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS site_blocks (
+    site TEXT NOT NULL, block TEXT NOT NULL, pages INTEGER NOT NULL, PRIMARY KEY (site, block)
+) WITHOUT ROWID;

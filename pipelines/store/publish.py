@@ -1,0 +1,148 @@
+"""From spool to readers: part files appear complete or not at all, and every row in exactly one.
+
+Order of the steps: write and verify outside the datasets; note in the ledger which rows stand in which file;
+rename into place; manifest; commit. `recover` finishes or undoes what a crash interrupted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.records import State
+from pipelines.store.errors import StoreError
+from pipelines.store.ledger import Ledger
+from pipelines.store.manifest import sync_folder, write_manifest
+from pipelines.store.parquet import Part, write_part
+from pipelines.store.rows import loads
+from pipelines.store.schema import SCHEMAS
+
+# Uncompressed bytes of spooled rows in one part file.
+_MAX_PART_BYTES = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What one call of `publish` made visible."""
+
+    files: tuple[str, ...]
+    rows: dict[str, int]
+
+
+class Publisher:
+    """Publishes the spool of `ledger` below `output`; `scratch` is on the same file system."""
+
+    def __init__(self, ledger: Ledger, output: Path, scratch: Path, run_id: str) -> None:
+        self._ledger = ledger
+        self._db = ledger.connection
+        self._output = output
+        self._scratch = scratch
+        self._run_id = run_id
+
+    def recover(self) -> None:
+        """Finish files whose rename happened, forget those whose rename did not; sweep our leftovers."""
+        pending = self._db.execute("SELECT path, sha256 FROM files WHERE published = 0").fetchall()
+        whole = [path for path, digest in pending if self._is_whole(self._output / path, digest)]
+        lost = [path for path, _ in pending if path not in whole]
+        with self._ledger.transaction():
+            for path in lost:
+                self._db.execute("UPDATE spool SET file = NULL WHERE file = ?", (path,))
+                self._db.execute("DELETE FROM files WHERE path = ?", (path,))
+        for path in lost:
+            (self._output / path).unlink(missing_ok=True)
+        if whole:
+            self._commit(whole)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def publish(self) -> Published:
+        """Publish every spooled row; raises `StoreError` with nothing half visible."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        planned: list[tuple[str, str, Part]] = []
+        try:
+            for dataset, partition in self._partitions():
+                planned.extend(self._write(dataset, partition))
+            for target, _, part in planned:
+                final = self._output / target
+                final.parent.mkdir(parents=True, exist_ok=True)
+                part.path.rename(final)
+                sync_folder(final.parent)
+        except OSError as error:
+            raise StoreError(f"cannot publish below {self._output}: {error}") from error
+        if planned:
+            self._commit([target for target, _, _ in planned])
+        rows = dict.fromkeys(SCHEMAS, 0)
+        for _, dataset, part in planned:
+            rows[dataset] += part.rows
+        return Published(tuple(target for target, _, _ in planned), rows)
+
+    def _partitions(self) -> list[tuple[str, str]]:
+        query = "SELECT DISTINCT dataset, partition FROM spool WHERE file IS NULL ORDER BY 1, 2"
+        return [(row["dataset"], row["partition"]) for row in self._db.execute(query)]
+
+    def _write(self, dataset: str, partition: str) -> Iterator[tuple[str, str, Part]]:
+        """Part files of one partition, each noted in the ledger as soon as it is verified."""
+        while True:
+            taken: list[int] = []
+            rows = self._rows(dataset, partition, taken)
+            if (first := next(rows, None)) is None:
+                return
+            path = self._scratch / f"{dataset}-{partition}-{len(taken)}.parquet"
+            part = write_part(dataset, _chain(first, rows), path, self._run_id)
+            target = f"{dataset}/fetch_date={partition}/{part.name}"
+            self._note(target, dataset, partition, part, taken)
+            yield target, dataset, part
+
+    def _rows(
+        self, dataset: str, partition: str, taken: list[int]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        cursor = self._db.execute(
+            "SELECT seq, row FROM spool WHERE dataset = ? AND partition = ? AND file IS NULL "
+            "ORDER BY site, sort_key, seq",
+            (dataset, partition),
+        )
+        size = 0
+        for seq, text in cursor:
+            taken.append(seq)
+            size += len(text)
+            yield len(text), loads(text)
+            if size >= _MAX_PART_BYTES:
+                return
+
+    def _note(self, target: str, dataset: str, partition: str, part: Part, taken: list[int]) -> None:
+        with self._ledger.transaction():
+            self._db.execute(
+                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                (target, dataset, partition, part.rows, part.bytes, part.sha256, self._run_id,
+                 part.min_fetched_at.isoformat(), part.max_fetched_at.isoformat()),
+            )  # fmt: skip
+            self._db.executemany(
+                "UPDATE spool SET file = ? WHERE seq = ?", [(target, seq) for seq in taken]
+            )
+
+    def _commit(self, targets: list[str]) -> None:
+        """The files are in place: manifest first, then the ledger lets go of the rows."""
+        write_manifest(self._output, self._db)
+        with self._ledger.transaction():
+            for target in targets:
+                self._db.execute(
+                    "UPDATE urls SET state = spool.final_state FROM spool "
+                    "WHERE spool.file = ? AND spool.url_key = urls.key AND urls.state = ?",
+                    (target, State.STAGED),
+                )
+                self._db.execute("DELETE FROM spool WHERE file = ?", (target,))
+                self._db.execute("UPDATE files SET published = 1 WHERE path = ?", (target,))
+
+    @staticmethod
+    def _is_whole(path: Path, digest: str) -> bool:
+        return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+
+
+def _chain(
+    first: tuple[int, dict[str, Any]], rest: Iterator[tuple[int, dict[str, Any]]]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    yield first
+    yield from rest

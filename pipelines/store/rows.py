@@ -1,0 +1,74 @@
+"""Records to rows and back through JSON: what the spool keeps until a part file is published."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from datetime import date, datetime
+from typing import Any
+
+from pipelines import SCHEMA_VERSION
+from pipelines.records import Article, Image, Rejected, RemovedBlock
+
+_INSTANTS = frozenset({"published_at", "modified_at", "fetched_at", "discovered_at"})
+_DAYS = frozenset({"published_date"})
+_BYTES = frozenset({"minhash"})
+
+
+def to_row(record: Article | Rejected) -> dict[str, Any]:
+    """The record as a row: tuples are lists, images are dicts."""
+    row = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def removed_rows(article: Article, removed: tuple[RemovedBlock, ...]) -> list[dict[str, Any]]:
+    """Rows of `removed_blocks` for the blocks cut from one article."""
+    return [
+        {
+            "article_id": article.id,
+            "site": article.site,
+            "url": article.url,
+            **dataclasses.asdict(block),
+            "fetched_at": article.fetched_at,
+            "run_id": article.run_id,
+            "schema_version": SCHEMA_VERSION,
+        }
+        for block in removed
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Image):
+        return dataclasses.asdict(value)
+    return value
+
+
+def dumps(row: dict[str, Any]) -> str:
+    """Compact JSON of a row; `loads` gives the same row back."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_encode)
+
+
+def loads(text: str) -> dict[str, Any]:
+    """The row that `dumps` wrote."""
+    row: dict[str, Any] = json.loads(text)
+    for name, value in row.items():
+        if value is None:
+            continue
+        if name in _INSTANTS:
+            row[name] = datetime.fromisoformat(value)
+        elif name in _DAYS:
+            row[name] = date.fromisoformat(value)
+        elif name in _BYTES:
+            row[name] = base64.b64decode(value)
+    return row
+
+
+def _encode(value: object) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"no JSON for {type(value).__name__}")

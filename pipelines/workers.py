@@ -1,0 +1,80 @@
+"""Processes that parse what strangers wrote, and can be killed one by one.
+
+A task has a deadline and a memory cap. What a worker dies of comes back as a value, never as an exception of
+the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import resource
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as DeadlineExceeded
+from typing import TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from pipelines.records import Reason
+
+Result = TypeVar("Result")
+
+# Recycled before the C libraries' caches and fragments add up.
+_TASKS_PER_WORKER = 1_000
+
+
+class TaskFailed(Exception):
+    """A task came to no result; `reason` names what became of its worker, `detail` the figure."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def _limit_memory(limit_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+
+
+class Workers:
+    """A pool of `count` processes; started with the first task."""
+
+    def __init__(self, count: int, deadline_seconds: float, memory_bytes: int) -> None:
+        self._deadline = deadline_seconds
+        # forkserver: forking a process that runs threads (the reactor's, pebble's) copies held locks.
+        self._pool = ProcessPool(
+            max_workers=count,
+            max_tasks=_TASKS_PER_WORKER,
+            initializer=_limit_memory,
+            initargs=(memory_bytes,),
+            context=multiprocessing.get_context("forkserver"),
+        )
+
+    async def run(self, function: Callable[..., Result], *args: object) -> Result:
+        """`function(*args)` in a worker; raises `TaskFailed`. A crashed worker's task is tried twice."""
+        try:
+            return await self._once(function, args)
+        except TaskFailed as failure:
+            if failure.reason is not Reason.WORKER_CRASH:
+                raise
+        return await self._once(function, args)
+
+    async def _once(self, function: Callable[..., Result], args: tuple[object, ...]) -> Result:
+        future = self._pool.schedule(function, args=args, timeout=self._deadline)
+        try:
+            return await asyncio.wrap_future(future)
+        except (DeadlineExceeded, TimeoutError):
+            raise TaskFailed(Reason.EXTRACT_TIMEOUT, f"{self._deadline:g} s") from None
+        except MemoryError:
+            raise TaskFailed(Reason.WORKER_MEMORY, "memory limit") from None
+        except ProcessExpired as error:
+            raise TaskFailed(Reason.WORKER_CRASH, f"exit code {error.exitcode}") from None
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # the boundary: whatever a page made the code do is that page's
+            raise TaskFailed(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}") from error
+
+    def stop(self) -> None:
+        """Kill the workers; tasks under way are given up."""
+        self._pool.stop()
+        self._pool.join()
