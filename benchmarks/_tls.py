@@ -152,13 +152,7 @@ class ProxyServer(socketserver.ThreadingMixIn, HTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(
-        self,
-        port: int,
-        authority: Authority,
-        answer: Answer,
-        record: Record,
-    ) -> None:
+    def __init__(self, port: int, authority: Authority, answer: Answer, record: Record) -> None:
         self.authority, self.answer, self.record = authority, answer, record
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -256,7 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.adopt(tunnel)
         tunnel.do_handshake()
         self.setup()
-        self._origin = f"https://{self.path}"
+        self._origin = "https://" + self.path.removesuffix(":443")
         self.close_connection = False
 
     def _context(self) -> ssl.SSLContext | None:
@@ -275,8 +269,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._url = self.raw_requestline.decode("ascii").strip()
         if not super().parse_request():
             return False
+        target = self.requestline.split()[1]  # `path` has lost a second slash at its beginning
         origin = self._origin or f"http://{self.headers.get('Host', '')}"
-        self._url = origin + self.path if self.path.startswith("/") else self.path
+        self._url = origin + target if target.startswith("/") else target
         return True
 
     def send_response(self, code: int, message: str | None = None) -> None:

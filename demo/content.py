@@ -205,7 +205,7 @@ def gold(port: int = DEFAULT_PORT, folder: Path = CONTENT) -> list[Gold]:
         Gold(
             url=article.url(port),
             title=article.title,
-            text=article.gold_text,
+            text=_page_text(outlet, article),
             authors=article.authors,
             published=article.published,
             modified=article.modified,
@@ -220,6 +220,13 @@ def gold(port: int = DEFAULT_PORT, folder: Path = CONTENT) -> list[Gold]:
         for outlet in load(folder)
         for article in outlet.articles
     ]
+
+
+def _page_text(outlet: Outlet, article: Article) -> str:
+    """What the page tells the reader: a standfirst shown under the headline is part of it."""
+    if DIALECTS[outlet.name].standfirst:
+        return f"{article.description}\n\n{article.gold_text}"
+    return article.gold_text
 
 
 def not_articles(port: int = DEFAULT_PORT, folder: Path = CONTENT) -> list[str]:

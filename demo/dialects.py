@@ -35,6 +35,7 @@ class Dialect:
     html_type: str = "text/html; charset=utf-8"
     first_number: int = 1
     step: int = 1
+    standfirst: bool = False
 
     def article_path(self, slug: str, number: int, published: datetime) -> str:
         """The permalink, from whatever the outlet's pattern makes use of."""
@@ -104,6 +105,7 @@ DIALECTS: dict[str, Dialect] = {
             "ویدئو؛ جادهٔ ساحلی از نگاه پهپاد",
             "2026-11-07T16:30:00+03:30",
         ),
+        standfirst=True,
         first_number=60410,
         step=7,
     ),
@@ -134,5 +136,6 @@ DIALECTS: dict[str, Dialect] = {
             "Life along the coast: our coverage in one place",
             "2026-11-09T10:00:00+00:00",
         ),
+        standfirst=True,
     ),
 }

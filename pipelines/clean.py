@@ -84,6 +84,7 @@ def _known(read: _Read) -> Known:
         headlines=frozenset(letters(text) for text in headlines if text),
         people=frozenset(letters(name) for name in read.authors),
         captions=frozenset(letters(text) for text in captions if text),
+        description=letters(read.statements.first("description") or "") or None,
     )
 
 

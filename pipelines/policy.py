@@ -30,6 +30,12 @@ class Policy:
     # Unvoted neighbours of body paragraphs are restored from this length on (letters).
     min_restored_letters: int = 40
 
+    # Text the extractor took from outside the body's place is kept from this length on (letters).
+    min_outside_letters: int = 120
+    # Prose between headline and body that the extractor passed over is a lead from this length on.
+    min_lead_letters: int = 80
+    # The only text of a box around a picture is its caption up to this length (letters).
+    max_caption_letters: int = 300
     # A phrase rule never cuts more than a teaser: a paragraph that begins "Read more ..." stays.
     max_phrase_block_letters: int = 220
 
@@ -48,6 +54,9 @@ class Policy:
     max_wall_chars: int = 20_000
     # A topic page: many blocks, and this share of their letters led elsewhere.
     max_listing_link_share: float = 0.5
+    # A page of linked headlines with teasers lists articles and is none.
+    min_listing_headings: int = 3
+    min_listing_heading_share: float = 0.25
 
     # langdetect costs 2.5 ms on 1,000 characters and 11 ms on a whole article, with the same answer.
     language_sample_chars: int = 1_000

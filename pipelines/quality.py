@@ -53,4 +53,9 @@ def refusal(
         return Reason.NOT_ARTICLE, f"declares itself {sorted(kinds & _LISTING_TYPES)[0]}"
     if body.link_letters > policy.max_listing_link_share * body.letters:
         return Reason.NOT_ARTICLE, "most of the text leads elsewhere"
+    if (
+        body.linked_headings >= policy.min_listing_headings
+        and body.linked_headings >= policy.min_listing_heading_share * body.blocks
+    ):
+        return Reason.NOT_ARTICLE, f"{body.linked_headings} of {body.blocks} blocks are linked headings"
     return None

@@ -26,6 +26,7 @@ class Known:
     headlines: Collection[str] = ()
     people: Collection[str] = ()
     captions: Collection[str] = ()
+    description: str | None = None
 
 
 def judge(
@@ -44,6 +45,8 @@ def judge(
         return Cut("page.byline", "byline")
     if block.letters in known.captions:
         return Cut("page.caption", "caption")
+    if "\u00a9" in block.text and len(block.letters) <= policy.max_phrase_block_letters:
+        return Cut("structure.copyright", "copyright")
     return _by_phrase(block, phrases, policy) or _by_links(block, policy)
 
 

@@ -24,6 +24,7 @@ _TAGS = {
     "figcaption": "caption",
     "menu": "navigation",
 }
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _ROLES = {
     "navigation": "navigation",
     "complementary": "aside",
@@ -99,6 +100,8 @@ def _rule(element: HtmlElement, seen: dict[str, str | None]) -> str | None:
         return "hidden"
     if rule := _ROLES.get(attributes.get("role", "")):
         return rule
+    if element.tag in _HEADINGS:
+        return None  # "widget-title" is what themes call a heading of the body, too
     for key in ("class", "id", "data-component", "data-testid"):
         for name in attributes.get(key, "").split():
             if name not in seen:

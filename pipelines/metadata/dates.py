@@ -92,11 +92,11 @@ def published(
 
 
 def modified(statements: Statements, after: Dated | None, fetched_at: datetime) -> datetime | None:
-    """The stated instant of the last change; None when none is stated or it precedes publication."""
+    """The stated instant of the last change; None unless it is later than the publication."""
     decided = _first(statements.all("modified"), fetched_at)
     if decided is None or decided.instant is None:
         return None
-    if after and after.instant and decided.instant < after.instant:
+    if after and after.instant and decided.instant <= after.instant:
         return None
     return decided.instant
 

@@ -62,6 +62,7 @@ _META = {
     "datemodified": "modified",
     "dcterms.modified": "modified",
     "last-modified": "modified",
+    "revised": "modified",
     "article:section": "section",
     "section": "section",
     "article:tag": "tag",
