@@ -243,9 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(200, "Connection established")
         self.end_headers()
-        tunnel = context.wrap_socket(
-            self.connection, server_side=True, do_handshake_on_connect=False
-        )
+        tunnel = context.wrap_socket(self.connection, server_side=True, do_handshake_on_connect=False)
         self.request = tunnel
         self.server.adopt(tunnel)
         tunnel.do_handshake()

@@ -240,9 +240,7 @@ def _listen(port: int, authority: Authority, answer: Answer, record: Record) -> 
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.replay", description="Serve stored pages."
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.replay", description="Serve stored pages.")
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
     parser.add_argument("--sets", required=True, help="names of sets, comma-separated")
     parser.add_argument("--port", type=int, default=0, help="0, the default, is any free port")
@@ -272,9 +270,7 @@ def serve(arguments: argparse.Namespace) -> None:
         arguments.data, sets, port=arguments.port, ca_file=arguments.ca, log=arguments.log
     ) as replay:
         renamed = sum(page.url != page.gold_url for page in replay.pages)
-        print(
-            f"{len(replay.pages)} pages at {replay.proxy}, {renamed} under another URL", flush=True
-        )
+        print(f"{len(replay.pages)} pages at {replay.proxy}, {renamed} under another URL", flush=True)
         if arguments.urls is not None:
             _write_whole(arguments.urls, "".join(f"{url}\n" for url in replay.urls))
         if arguments.ready is not None:

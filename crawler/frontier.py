@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.http import Response
@@ -12,7 +13,7 @@ from scrapy.http import Response
 from crawler.items import Fetched
 from crawler.run import Run
 from crawler.sites import Site
-from pipelines.records import Page, State
+from pipelines.records import Page, State, Witness
 from pipelines.store.ledger import Lease, Link
 from pipelines.store.raw import read_response
 
@@ -39,9 +40,7 @@ class Frontier:
 
     def lease(self, site: Site) -> list[Lease]:
         """What of the site may be fetched now, newest first."""
-        leases = self._ledger.lease(
-            self._run.run_id, site.name, _WINDOW - self._in_flight[site.name]
-        )
+        leases = self._ledger.lease(self._run.run_id, site.name, _WINDOW - self._in_flight[site.name])
         self._in_flight[site.name] += len(leases)
         return leases
 
@@ -75,21 +74,19 @@ class Frontier:
         """Pages that a run before fetched and did not clean: read from the WARC, not fetched again."""
         for key, details, witness, name, offset in self._ledger.unfinished():
             raw = read_response(self._run.raw_folder / name, offset)
-            times = {
-                field: datetime.fromisoformat(details.pop(field))
-                for field in ("fetched_at", "discovered_at")
-            }
-            headers = tuple((name, value) for name, value in details.pop("headers"))
-            page = Page(
-                **details,
-                **times,
-                headers=headers,
-                body=raw.body,
-                witness=witness,
-                warc_file=name,
-                warc_offset=offset,
-            )
+            page = page_from_details(details, raw.body, witness, name, offset)
             yield Fetched(key, page)
+
+
+def page_from_details(
+    details: dict[str, Any], body: bytes, witness: Witness | None, warc_file: str, warc_offset: int
+) -> Page:
+    """The page as it was fetched, from what the ledger and the WARC kept of it."""
+    known = dict(details)
+    for field in ("fetched_at", "discovered_at"):
+        known[field] = datetime.fromisoformat(known[field]) if known[field] else None
+    known["headers"] = tuple((name, value) for name, value in known["headers"])
+    return Page(**known, body=body, witness=witness, warc_file=warc_file, warc_offset=warc_offset)
 
 
 def _headers(response: Response) -> tuple[tuple[str, str], ...]:

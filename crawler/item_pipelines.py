@@ -8,6 +8,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
+from scrapy.utils.defer import deferred_from_coro
 
 from crawler.items import Done, Fetched
 from crawler.run import Run
@@ -31,8 +32,8 @@ class _RunPipeline:
         """The disk or the ledger refuses: stop fetching, keep what is durable, exit with code 4."""
         self.run.fail(f"cannot write below {self.run.config.output}: {error}")
         engine = self.crawler.engine
-        if engine is not None and engine.spider is not None:
-            engine.close_spider(engine.spider, "cannot_write")
+        if engine is not None:
+            deferred_from_coro(engine.close_spider_async(reason="cannot_write"))
         return DropItem("cannot write")
 
 

@@ -134,18 +134,17 @@ class Run:
         self.ledger.close()
         self._lock.release()
 
-    # A crawler's components find the run of their crawler here.
-    _of: WeakKeyDictionary[Crawler, Run] = WeakKeyDictionary()
-
     @classmethod
     def of(cls, crawler: Crawler) -> Run:
         """The run of `crawler`, opened from its settings unless `attach` was called."""
-        run = cls._of.get(crawler)
-        if run is None:
-            run = cls(RunConfig.from_settings(crawler.settings), crawler.spidercls.name)
-            cls._of[crawler] = run
-        return run
+        if crawler not in _RUNS:
+            _RUNS[crawler] = cls(RunConfig.from_settings(crawler.settings), crawler.spidercls.name)
+        return _RUNS[crawler]
 
     def attach(self, crawler: Crawler) -> None:
         """Make this the run of `crawler`."""
-        type(self)._of[crawler] = self
+        _RUNS[crawler] = self
+
+
+# A crawler's components find the run of their crawler here.
+_RUNS: WeakKeyDictionary[Crawler, Run] = WeakKeyDictionary()

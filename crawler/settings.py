@@ -22,7 +22,7 @@ NEWS_WORKERS = 0
 NEWS_PAGE_SECONDS = 10.0
 # Memory (MiB of address space) a worker may use before the page is rejected.
 NEWS_PAGE_MEMORY_MB = 1024
-# Private hosts (host or host:port, comma-separated) that may be fetched; the demo sets it, nobody else should.
+# Hosts (host or host:port, comma-separated) on private addresses that may be fetched; only the demo sets it.
 NEWS_ALLOW_PRIVATE = ""
 # Address or page under which site owners reach the operator; part of the user agent.
 NEWS_CONTACT = ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from crawler.run import Run
 
@@ -34,21 +36,28 @@ def summary(run: Run) -> Iterator[str]:
 def queries(output: str) -> Iterator[str]:
     """Three ready queries over the published articles; the tests run each of them."""
     files = f"{output}/articles/**/*.parquet"
-    yield "DuckDB"
+    python = _python()
+    grouped = "site, language, count(*) AS articles, max(published_at) AS newest"
     yield (
-        '  python -c "import duckdb; duckdb.sql(\\"SELECT site, language, count(*) AS articles, '
-        f"max(published_at) AS newest FROM '{files}' GROUP BY ALL ORDER BY site\\\").show()\""
+        f"""{python} -c "import duckdb; """
+        f"""duckdb.sql(\\"FROM '{files}' SELECT {grouped} GROUP BY ALL\\").show()\""""
     )
-    yield "Polars"
     yield (
-        f"  python -c \"import polars as pl; print(pl.read_parquet('{files}')"
-        ".group_by('site').agg(pl.len(), pl.col('word_count').mean()).sort('site'))\""
+        f"""{python} -c "import polars as pl; print(pl.read_parquet('{files}')"""
+        """.group_by('site').agg(pl.len(), pl.col('word_count').mean()))\""""
     )
-    yield "pandas"
     yield (
-        f"  python -c \"import pandas as pd; print(pd.read_parquet('{output}/articles')"
-        "[['site', 'published_at', 'title']].sort_values('published_at').tail(10))\""
+        f"""{python} -c "import pandas as pd; print(pd.read_parquet('{output}/articles')"""
+        """[['site', 'published_at', 'title']].sort_values('published_at').tail(10))\""""
     )
+
+
+def _python() -> str:
+    """How to call this interpreter from here."""
+    try:
+        return str(Path(sys.executable).relative_to(Path.cwd()))
+    except ValueError:
+        return sys.executable
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

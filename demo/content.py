@@ -103,9 +103,7 @@ class _Reader:
 
     def read(self, tables: Sequence[Table]) -> tuple[Article, ...]:
         """All articles, with the rules that hold between them."""
-        articles = tuple(
-            self._article(table, len(tables) - place) for place, table in enumerate(tables, 1)
-        )
+        articles = tuple(self._article(table, len(tables) - place) for place, table in enumerate(tables, 1))
         _check_unique(tables, articles)
         _check_order(tables, articles)
         _check_related(tables, articles)

@@ -114,9 +114,7 @@ def hebrew(moment: datetime) -> str:
 
 def english(moment: datetime) -> str:
     """The day as a British paper has it: Tuesday 3 November 2026."""
-    return (
-        f"{_ENGLISH_DAYS[moment.weekday()]} {moment.day} {_ENGLISH[moment.month - 1]} {moment.year}"
-    )
+    return f"{_ENGLISH_DAYS[moment.weekday()]} {moment.day} {_ENGLISH[moment.month - 1]} {moment.year}"
 
 
 def rfc822(moment: datetime) -> str:

@@ -23,9 +23,7 @@ _SEAS: tuple[Colour, ...] = ((42, 98, 128), (36, 84, 104), (58, 116, 124))
 
 
 def _mix(first: Colour, second: Colour, part: int, whole: int) -> Colour:
-    red, green, blue = (
-        (a * (whole - part) + b * part) // whole for a, b in zip(first, second, strict=True)
-    )
+    red, green, blue = ((a * (whole - part) + b * part) // whole for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 

@@ -12,9 +12,7 @@ from pipelines.metadata.structured import ARTICLE_TYPES, Statements
 from pipelines.policy import Policy
 from pipelines.records import Reason
 
-_LISTING_TYPES = frozenset(
-    {"CollectionPage", "SearchResultsPage", "ItemList", "ImageGallery", "Product"}
-)
+_LISTING_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ItemList", "ImageGallery", "Product"})
 
 
 @cache
@@ -57,5 +55,8 @@ def refusal(
         body.linked_headings >= policy.min_listing_headings
         and body.linked_headings >= policy.min_listing_heading_share * body.blocks
     ):
-        return Reason.NOT_ARTICLE, f"{body.linked_headings} of {body.blocks} blocks are linked headings"
+        return (
+            Reason.NOT_ARTICLE,
+            f"{body.linked_headings} of {body.blocks} blocks are linked headings",
+        )
     return None

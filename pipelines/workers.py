@@ -76,5 +76,5 @@ class Workers:
 
     def stop(self) -> None:
         """Kill the workers; tasks under way are given up."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one unannotated
         self._pool.join()

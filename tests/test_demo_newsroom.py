@@ -32,9 +32,7 @@ ROOT = Path(content.__file__).resolve().parents[1]
 OUTLETS = content.load()
 PORT = content.DEFAULT_PORT
 ARTICLES = [(outlet, article) for outlet in OUTLETS for article in outlet.articles]
-PAGINATED = [
-    outlet for outlet in OUTLETS if any(len(outlet.desk(s)) > PAGE_SIZE for s in outlet.sections)
-]
+PAGINATED = [outlet for outlet in OUTLETS if any(len(outlet.desk(s)) > PAGE_SIZE for s in outlet.sections)]
 NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
 MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
@@ -125,9 +123,7 @@ def broken(folder: Path, old: str, new: str) -> Path:
         ('address = "127.0.0.7"', "address = 7", "address"),
     ],
 )
-def test_a_fault_is_one_line_that_names_file_and_key(
-    tmp_path: Path, old: str, new: str, key: str
-) -> None:
+def test_a_fault_is_one_line_that_names_file_and_key(tmp_path: Path, old: str, new: str, key: str) -> None:
     if key == "body" and old.startswith("## "):
         new += " lens\n\n"
     with pytest.raises(ContentError) as caught:
@@ -310,14 +306,11 @@ def test_an_article_over_a_socket(newsroom: Newsroom, outlet: Outlet) -> None:
 @per_outlet
 def test_the_feed_has_the_newest_six(newsroom: Newsroom, outlet: Outlet) -> None:
     reply = ask(newsroom, outlet, Site(outlet, newsroom.port).links.feed)
-    feed = feedparser.parse(
-        reply.body, response_headers={"content-type": reply.headers["Content-Type"]}
-    )
+    feed = feedparser.parse(reply.body, response_headers={"content-type": reply.headers["Content-Type"]})
     assert not feed.bozo
     assert feed.version == ("atom10" if outlet.name == "hadshot-hanamal" else "rss20")
     assert [(entry.link, entry.title, entry.summary) for entry in feed.entries] == [
-        (article.url(newsroom.port), article.title, article.description)
-        for article in outlet.articles[:6]
+        (article.url(newsroom.port), article.title, article.description) for article in outlet.articles[:6]
     ]
 
 
@@ -445,9 +438,7 @@ def wait_for(file: Path, process: subprocess.Popen[bytes]) -> None:
 def test_a_signal_stops_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     ready = tmp_path / "ready.json"
     command = [sys.executable, "-m", "demo", "serve", "--port", "0", "--ready", str(ready)]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         try:
             wait_for(ready, process)
             port = json.loads(ready.read_text(encoding="utf-8"))["port"]

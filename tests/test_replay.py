@@ -106,9 +106,7 @@ class Client:
         return response.status, response.headers, response.read()
 
 
-def fetch(
-    replay: Replay, url: str, method: str = "GET"
-) -> tuple[int, http.client.HTTPMessage, bytes]:
+def fetch(replay: Replay, url: str, method: str = "GET") -> tuple[int, http.client.HTTPMessage, bytes]:
     with Client(replay.port, url, replay.ca_file) as client:
         return client.ask(method)
 
@@ -141,9 +139,7 @@ def test_urls_are_the_gold_ones_where_they_can_be(replay: Replay) -> None:
 
 def test_a_taken_query_number_is_passed_over(tmp_path: Path) -> None:
     urls = ["http://a.test/?x=1", "http://a.test/?x=1&replay=2", "http://a.test/?x=1"]
-    write_set(
-        tmp_path / "set", [({"id": str(n), "url": u}, html(str(n))) for n, u in enumerate(urls)]
-    )
+    write_set(tmp_path / "set", [({"id": str(n), "url": u}, html(str(n))) for n, u in enumerate(urls)])
     with Replay.load(tmp_path, ["set"]) as replay:
         assert replay.urls == [*urls[:2], "http://a.test/?x=1&replay=3"]
         assert [fetch(replay, url)[2] for url in replay.urls] == [html("0"), html("1"), html("2")]
@@ -351,9 +347,7 @@ def test_a_busy_port_is_one_line_and_exit_2(command: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         full = [*command, f"--port={port}"]
-        done = subprocess.run(
-            full, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"replay: cannot listen on 127.0.0.1:{port}: ")
     assert done.stderr.count("\n") == 1

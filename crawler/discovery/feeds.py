@@ -15,7 +15,8 @@ from pipelines.records import Witness
 def read_feed(body: bytes, url: str, content_type: str | None) -> Discovered:
     """Entries of a feed; feedparser mends what is broken, and what it cannot read gives no links."""
     feed = feedparser.parse(
-        io.BytesIO(body), response_headers={"content-type": content_type or "", "content-location": url}
+        io.BytesIO(body),
+        response_headers={"content-type": content_type or "", "content-location": url},
     )
     links = (make_link(entry.get("link", ""), url, "feed", _witness(entry)) for entry in feed.entries)
     return Discovered(links=unique(links))

@@ -37,7 +37,7 @@ class ArticleSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = cls(Run.of(crawler), cls.plan(kwargs))
-        spider._set_crawler(crawler)  # noqa: SLF001  Scrapy's own hook for spiders built otherwise
+        spider._set_crawler(crawler)
         return spider
 
     @classmethod
@@ -50,9 +50,7 @@ class ArticleSpider(Spider):
         """The arguments, if all of them are ours."""
         if unknown := arguments.keys() - set(cls.arguments):
             known = ", ".join(cls.arguments)
-            raise UserError(
-                f"spider {cls.name!r} knows no argument {sorted(unknown)[0]!r}; it knows {known}"
-            )
+            raise UserError(f"spider {cls.name!r} knows no argument {sorted(unknown)[0]!r}; it knows {known}")
         return arguments
 
     def article_requests(self, site: Site) -> Iterator[Request]:
@@ -67,9 +65,7 @@ class ArticleSpider(Spider):
                 dont_filter=True,  # the ledger knows what was asked for; Scrapy's filter forgets
             )
 
-    def parse_article(
-        self, response: Response, lease: Lease, site: Site
-    ) -> Iterator[Fetched | Request]:
+    def parse_article(self, response: Response, lease: Lease, site: Site) -> Iterator[Fetched | Request]:
         """Hand the page on and take the next."""
         yield self.frontier.fetched(lease, site, response)
         yield from self.article_requests(site)

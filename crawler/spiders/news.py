@@ -69,7 +69,11 @@ class NewsSpider(ArticleSpider):
         yield from self._look(site, site.sections, self.parse_hub)
 
     def _look(
-        self, site: Site, urls: tuple[str, ...] | list[str], parse: Callable[..., Any], depth: int = 1
+        self,
+        site: Site,
+        urls: tuple[str, ...] | list[str],
+        parse: Callable[..., Any],
+        depth: int = 1,
     ) -> Iterator[Request]:
         """Requests for places to find links in, each address once a run."""
         for url in urls:
@@ -94,25 +98,19 @@ class NewsSpider(ArticleSpider):
         for place in self._look(site, named, self.parse_sitemap):
             engine.crawl(place)
 
-    async def parse_hub(
-        self, response: Response, site: Site, depth: int
-    ) -> AsyncIterator[Request]:
+    async def parse_hub(self, response: Response, site: Site, depth: int) -> AsyncIterator[Request]:
         """Front page or section: article links, and the places it names."""
         found = await self._read(read_hub, response, _content_type(response))
         for request in self._follow(site, found, depth):
             yield request
 
-    async def parse_feed(
-        self, response: Response, site: Site, depth: int
-    ) -> AsyncIterator[Request]:
+    async def parse_feed(self, response: Response, site: Site, depth: int) -> AsyncIterator[Request]:
         """RSS or Atom."""
         found = await self._read(read_feed, response, _content_type(response))
         for request in self._follow(site, found, depth):
             yield request
 
-    async def parse_sitemap(
-        self, response: Response, site: Site, depth: int
-    ) -> AsyncIterator[Request]:
+    async def parse_sitemap(self, response: Response, site: Site, depth: int) -> AsyncIterator[Request]:
         """Sitemap or index of sitemaps."""
         found = await self._read(read_sitemap, response)
         for request in self._follow(site, found, depth):

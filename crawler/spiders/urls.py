@@ -84,4 +84,9 @@ def _lines(arguments: dict[str, str]) -> list[tuple[str, str]]:
 
 def _site_name(url: str) -> str:
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return _NOT_SLUG.sub("-", host.encode("idna", "replace").decode("ascii") if not host.isascii() else host).strip("-.")[:64] or "unknown"
+    return (
+        _NOT_SLUG.sub(
+            "-", host.encode("idna", "replace").decode("ascii") if not host.isascii() else host
+        ).strip("-.")[:64]
+        or "unknown"
+    )

@@ -25,8 +25,14 @@ INLINE = frozenset(
 )
 _KINDS = {
     **{f"h{level}": "heading" for level in range(1, 7)},
-    **{"li": "item", "dt": "item", "dd": "item", "blockquote": "quote", "pre": "preformatted"},
-    **{"tr": "row", "figcaption": "caption", "caption": "caption"},
+    "li": "item",
+    "dt": "item",
+    "dd": "item",
+    "blockquote": "quote",
+    "pre": "preformatted",
+    "tr": "row",
+    "figcaption": "caption",
+    "caption": "caption",
 }
 # Containers pass the kind of what they stand in: a <p> in a <blockquote> is a quotation.
 _TRANSPARENT = INLINE | {"p", "div"}

@@ -29,9 +29,7 @@ class Known:
     description: str | None = None
 
 
-def judge(
-    block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy
-) -> Cut | None:
+def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy) -> Cut | None:
     """The cut for this block, or None when it may stay."""
     if block.furniture:
         return Cut(f"structure.{block.furniture}", block.furniture)

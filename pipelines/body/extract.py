@@ -33,11 +33,7 @@ def trafilatura_lines(root: HtmlElement) -> list[str]:
 def pruned_copy(root: HtmlElement, furniture: dict[HtmlElement, str]) -> HtmlElement:
     """A copy of the tree without its furniture: what the extractor is asked about."""
     twin = deepcopy(root)
-    doomed = [
-        copy
-        for original, copy in zip(root.iter(), twin.iter(), strict=True)
-        if original in furniture
-    ]
+    doomed = [copy for original, copy in zip(root.iter(), twin.iter(), strict=True) if original in furniture]
     for element in doomed:
         if element.getparent() is not None:
             element.drop_tree()

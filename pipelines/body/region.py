@@ -10,7 +10,30 @@ from pipelines.body.blocks import INLINE, Block
 
 # Parts of a text, not places of a page: a list item's home is what the list stands in.
 _TEXT_PARTS = INLINE | frozenset(
-    "p h1 h2 h3 h4 h5 h6 li ul ol dl dt dd blockquote pre table tbody thead tr td th figure".split()
+    [
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "li",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "blockquote",
+        "pre",
+        "table",
+        "tbody",
+        "thead",
+        "tr",
+        "td",
+        "th",
+        "figure",
+    ]
 )
 # Each level up is worth a little less, so that the lowest element that gathers the text wins.
 _DECAY = (1.0, 0.9, 0.8)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from trafilatura.metadata import extract_author
 from lxml.html import HtmlElement
+from trafilatura.metadata import extract_author
 
 from pipelines.metadata.structured import Statements
 from pipelines.normalize import clean_text, letters
@@ -17,7 +17,10 @@ _PREFIX = re.compile(
 )
 _SPLIT = re.compile(r"\s*(?:;|،|,|\||/|\band\b|\bund\b|\bet\b|\s&\s)\s*", re.IGNORECASE)
 _NOBODY = frozenset(
-    map(letters, ("admin", "administrator", "editor", "editorial", "staff", "newsroom", "webmaster", "root"))
+    map(
+        letters,
+        ("admin", "administrator", "editor", "editorial", "staff", "newsroom", "webmaster", "root"),
+    )
 ) | frozenset(map(letters, ("المحرر", "محرر", "هيئة التحرير", "فريق التحرير", "تحرير", "מערכת", "تحریریه")))
 
 
@@ -31,7 +34,7 @@ def authors(statements: Statements, root: HtmlElement, policy: Policy) -> tuple[
         if names := _people(values, outlets, policy):
             return names
     witness = extract_author(root)
-    return _people([part for part in witness.split(";")], outlets, policy) if witness else ()
+    return _people(list(witness.split(";")), outlets, policy) if witness else ()
 
 
 def _people(values: list[str], outlets: set[str], policy: Policy) -> tuple[str, ...]:

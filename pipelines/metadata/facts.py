@@ -49,9 +49,9 @@ def rights(statements: Statements, page: Page) -> tuple[str, ...]:
     ):
         for word in _RIGHTS_WORDS.findall(value):
             seen[f"{place}:{word.lower()}"] = None
-    for value in (statements.first("tdm"), page.header("tdm-reservation")):
-        if value:
-            seen[f"tdm-reservation:{value.strip()}"] = None
+    for reserved in (statements.first("tdm"), page.header("tdm-reservation")):
+        if reserved:
+            seen[f"tdm-reservation:{reserved.strip()}"] = None
     for candidate in statements.all("license"):
         seen[f"license:{candidate.value}"] = None
     return tuple(seen)

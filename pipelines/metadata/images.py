@@ -44,7 +44,10 @@ def _caption(figure: HtmlElement) -> tuple[str | None, str | None]:
     element = next(figure.iter("figcaption"), None)
     if element is None:
         return None, None
-    part = next((e for e in element.iter() if e is not element and _CREDIT.search(e.get("class") or "")), None)
+    part = next(
+        (e for e in element.iter() if e is not element and _CREDIT.search(e.get("class") or "")),
+        None,
+    )
     whole = clean_text(str(element.text_content()))
     if part is None:
         return optional_text(whole), None

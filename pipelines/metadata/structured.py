@@ -22,6 +22,7 @@ ARTICLE_TYPES = frozenset(
     "ReviewNewsArticle AskPublicNewsArticle LiveBlogPosting BlogPosting Report SatiricalArticle "
     "AdvertiserContentArticle SocialMediaPosting TechArticle ScholarlyArticle".split()
 )
+_ORGANISATIONS = frozenset({"Organization", "NewsMediaOrganization", "Corporation"})
 _MAX_NODES = 5_000
 _MAX_JSON_CHARS = 2_000_000
 _COMMENT_EDGES = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
@@ -107,15 +108,17 @@ class Statements:
     candidates: tuple[Candidate, ...]
 
     def all(self, field: str) -> list[Candidate]:
+        """Candidates of one field, most trusted first."""
         return [candidate for candidate in self.candidates if candidate.field == field]
 
     def first(self, field: str) -> str | None:
+        """Most trusted value of one field, or None."""
         return next((c.value for c in self.candidates if c.field == field), None)
 
 
 def read_statements(root: HtmlElement) -> Statements:
     """Candidates of every source. Values are cleaned of layout characters and never empty."""
-    found = [*_json_ld(root), *_meta(root), *_microdata(root), *_times(root), *_headings(root)]
+    found = [*_json_ld(root), *_meta(root), *_microdata(root), *_times(root), *_links(root), *_headings(root)]
     cleaned = (
         Candidate(c.field, value, c.source)
         for c in found
@@ -185,7 +188,7 @@ def _article(node: dict[str, Any]) -> Iterator[Candidate]:
         for value in _strings(node.get(key)):
             yield Candidate(field if field != "tags" else "tag", value, f"json-ld:{key}")
     for key, field in (("author", "author"), ("creator", "author"), ("publisher", "publisher")):
-        for value in _names(node.get(key)):
+        for value in _names(node.get(key), people=field == "author"):
             yield Candidate(field, value, f"json-ld:{key}")
     for value in _urls(node.get("image")):
         yield Candidate("image", value, "json-ld:image")
@@ -198,8 +201,11 @@ def _strings(value: Any) -> list[str]:
     return [item for item in items if isinstance(item, str)]
 
 
-def _names(value: Any) -> list[str]:
+def _names(value: Any, *, people: bool) -> list[str]:
+    """Names of persons, or of organisations; an agency given as author is no person."""
     items = value if isinstance(value, list) else [value]
+    if people:
+        items = [item for item in items if not (isinstance(item, dict) and _types(item) & _ORGANISATIONS)]
     names = [item.get("name") if isinstance(item, dict) else item for item in items]
     return [name for some in names for name in _strings(some)]
 
@@ -252,6 +258,15 @@ def _times(root: HtmlElement) -> Iterator[Candidate]:
     for element in root.iter("time"):
         if (value := element.get("datetime")) and not element.get("itemprop"):
             yield Candidate("time", value, "time")
+
+
+def _links(root: HtmlElement) -> Iterator[Candidate]:
+    """Visible tags and authors, where the page marks them as such."""
+    for element in root.iter("a"):
+        relations = (element.get("rel") or "").lower().split()
+        for relation in ("author", "tag"):
+            if relation in relations:
+                yield Candidate(relation, str(element.text_content()), f"rel:{relation}")
 
 
 def _headings(root: HtmlElement) -> Iterator[Candidate]:

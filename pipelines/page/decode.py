@@ -37,9 +37,7 @@ def _share(text: str) -> float:
 
 def decode(body: bytes, content_type: str | None) -> Decoded:
     """Text of `body`; a declared encoding that does not fit is checked against the bytes themselves."""
-    encoding, text = html_to_unicode(
-        content_type, body, default_encoding="utf-8", auto_detect_fun=_detect
-    )
+    encoding, text = html_to_unicode(content_type, body, default_encoding="utf-8", auto_detect_fun=_detect)
     if _share(text) > _DOUBT:
         other = _detect(body)
         if other and other != encoding:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # XML forbids these and lxml raises on them; lone surrogates would break UTF-8 later.
-_FORBIDDEN = {code: None for code in (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F)}
-_FORBIDDEN |= {code: "\N{REPLACEMENT CHARACTER}" for code in range(0xD800, 0xE000)}
+_FORBIDDEN: dict[int, str | None] = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))
+_FORBIDDEN |= dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
 
 
 def parse(text: str) -> HtmlElement | None:
     """Root of the page, comments and processing instructions dropped; None when there is nothing."""
-    parser = HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
-    )
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     source = text.translate(_FORBIDDEN).encode("utf-8")
     if not source.strip():
         return None

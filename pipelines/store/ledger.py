@@ -123,8 +123,8 @@ class Ledger:
         """Make the links durable as PENDING; how many were new. Known URLs are only marked as seen."""
         found = list(links)
         rows = [
-            (link.key, link.url, site, State.PENDING, link.via, now.isoformat(), link.hint, _json(link.witness))
-            for link in found
+            (new.key, new.url, site, State.PENDING, new.via, now.isoformat(), new.hint, _json(new.witness))
+            for new in found
         ]  # fmt: skip
         with self.transaction() as db:
             before = db.total_changes
@@ -134,11 +134,11 @@ class Ledger:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
-            new = db.total_changes - before
+            added = db.total_changes - before
             db.executemany(
                 "UPDATE urls SET seen_run = ? WHERE key = ?", [(run_id, link.key) for link in found]
             )
-        return new
+        return added
 
     def lease(self, run_id: str, site: str, limit: int) -> list[Lease]:
         """Up to `limit` pending URLs of `site`, newest first, now LEASED by the run."""
@@ -182,15 +182,13 @@ class Ledger:
             (State.FETCHED,),
         )
         return [
-            (row["key"], json.loads(row["fetch"]), _witness(row["witness"]), row["warc_file"], row["warc_offset"])
-            for row in rows
-        ]  # fmt: skip
+            (key, json.loads(fetch), _witness(witness), file, offset)
+            for key, fetch, witness, file, offset in rows
+        ]
 
     def end(self, key: str, state: State, reason: str) -> None:
         """The URL ends without a row: FAILED, GONE or FORBIDDEN, with its reason."""
-        self._db.execute(
-            "UPDATE urls SET state = ?, reason = ? WHERE key = ?", (state, reason, key)
-        )
+        self._db.execute("UPDATE urls SET state = ?, reason = ? WHERE key = ?", (state, reason, key))
 
     # -- the spool
 
@@ -247,7 +245,11 @@ class Ledger:
 
     @staticmethod
     def _spool(
-        db: sqlite3.Connection, dataset: str, key: str | None, final: State | None, row: dict[str, Any]
+        db: sqlite3.Connection,
+        dataset: str,
+        key: str | None,
+        final: State | None,
+        row: dict[str, Any],
     ) -> None:
         sort_key = row.get("url_canonical") or row["url"]
         db.execute(
@@ -268,7 +270,8 @@ class Ledger:
     @staticmethod
     def _learn(db: sqlite3.Connection, site: str, keys: Iterable[str]) -> None:
         db.execute(
-            "INSERT INTO site_pages VALUES (?, 1) ON CONFLICT DO UPDATE SET pages = pages + 1", (site,)
+            "INSERT INTO site_pages VALUES (?, 1) ON CONFLICT DO UPDATE SET pages = pages + 1",
+            (site,),
         )
         db.executemany(
             "INSERT INTO site_blocks VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET pages = pages + 1",
@@ -283,20 +286,21 @@ class Ledger:
                 (policy.memory_max_blocks,),
             ).fetchall()
             db.executemany(
-                "DELETE FROM site_blocks WHERE site = ? AND pages = 1", [tuple(row) for row in crowded]
+                "DELETE FROM site_blocks WHERE site = ? AND pages = 1",
+                [tuple(row) for row in crowded],
             )
 
     # -- figures
 
     def balance(self) -> dict[str, dict[str, int]]:
-        """site -> state -> number of URLs."""
+        """Site -> state -> number of URLs."""
         found: dict[str, dict[str, int]] = {}
         for row in self._db.execute("SELECT site, state, count(*) AS n FROM urls GROUP BY 1, 2"):
             found.setdefault(row["site"], {})[row["state"]] = row["n"]
         return found
 
     def seen(self, run_id: str) -> dict[str, dict[str, int]]:
-        """site -> state -> number of URLs the run found listed, known or new."""
+        """Site -> state -> number of URLs the run found listed, known or new."""
         found: dict[str, dict[str, int]] = {}
         query = "SELECT site, state, count(*) AS n FROM urls WHERE seen_run = ? GROUP BY 1, 2"
         for row in self._db.execute(query, (run_id,)):

@@ -36,9 +36,7 @@ class Part:
     max_fetched_at: datetime
 
 
-def write_part(
-    dataset: str, rows: Iterable[tuple[int, dict[str, Any]]], path: Path, run_id: str
-) -> Part:
+def write_part(dataset: str, rows: Iterable[tuple[int, dict[str, Any]]], path: Path, run_id: str) -> Part:
     """Write (size in bytes, row) pairs, sorted by `SORT_KEYS`, to `path` and verify the result.
 
     Bounded by one row group of memory. Raises `StoreError` when the disk gives back something else.

@@ -96,9 +96,7 @@ class Publisher:
             self._note(target, dataset, partition, part, taken)
             yield target, dataset, part
 
-    def _rows(
-        self, dataset: str, partition: str, taken: list[int]
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _rows(self, dataset: str, partition: str, taken: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
         cursor = self._db.execute(
             "SELECT seq, row FROM spool WHERE dataset = ? AND partition = ? AND file IS NULL "
             "ORDER BY site, sort_key, seq",
@@ -119,9 +117,7 @@ class Publisher:
                 (target, dataset, partition, part.rows, part.bytes, part.sha256, self._run_id,
                  part.min_fetched_at.isoformat(), part.max_fetched_at.isoformat()),
             )  # fmt: skip
-            self._db.executemany(
-                "UPDATE spool SET file = ? WHERE seq = ?", [(target, seq) for seq in taken]
-            )
+            self._db.executemany("UPDATE spool SET file = ? WHERE seq = ?", [(target, seq) for seq in taken])
 
     def _commit(self, targets: list[str]) -> None:
         """The files are in place: manifest first, then the ledger lets go of the rows."""

@@ -97,7 +97,7 @@ def read_response(path: Path, offset: int) -> RawResponse:
                 http = record.http_headers
                 return RawResponse(
                     url=record.headers["WARC-Target-URI"],
-                    http_status=int(http.status_code),
+                    http_status=http.status_code or 0,
                     headers=tuple((name.lower(), value) for name, value in http.items()),
                     body=record.reader.read(),
                 )

@@ -14,9 +14,7 @@ _STRING = pa.string()
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 _STRINGS = pa.list_(pa.string())
 _INSTANT = pa.timestamp("us", tz="UTC")
-_IMAGES = pa.list_(
-    pa.struct([("url", _STRING), ("caption", _STRING), ("credit", _STRING), ("alt", _STRING)])
-)
+_IMAGES = pa.list_(pa.struct([("url", _STRING), ("caption", _STRING), ("credit", _STRING), ("alt", _STRING)]))
 
 
 def _field(name: str, kind: pa.DataType, description: str, *, required: bool = False) -> pa.Field:

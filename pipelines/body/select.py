@@ -1,0 +1,92 @@
+"""Which blocks are the body: voted for, not cut, in one place of the page; and what was lost there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lxml.html import HtmlElement
+
+from pipelines.body.blocks import Block
+from pipelines.body.boilerplate import Cut, Known
+from pipelines.body.region import captions, find_container, is_direct, is_inside
+from pipelines.policy import Policy
+
+
+def select(
+    blocks: Sequence[Block],
+    voted: Sequence[bool],
+    cuts: list[Cut | None],
+    known: Known,
+    policy: Policy,
+) -> list[int]:
+    """Indices of the blocks to keep, in order. Notes in `cuts` what is cut here."""
+    chosen = [at for at in range(len(blocks)) if voted[at] and cuts[at] is None]
+    container = find_container([blocks[at] for at in chosen])
+    if container is None:
+        return []
+    inside = [is_inside(block, container) for block in blocks]
+    lead = _lead_zone(blocks, cuts, inside)
+    _cut_captions(blocks, cuts, container, policy)
+    for at in chosen:
+        if not inside[at] and at not in lead and len(blocks[at].letters) < policy.min_outside_letters:
+            cuts[at] = cuts[at] or Cut("structure.outside", "beside the body")
+    kept = {at for at in chosen if cuts[at] is None}
+    kept |= {at for at in lead if cuts[at] is None and _is_lead(blocks[at], known, policy)}
+    _restore(blocks, kept, cuts, container, policy)
+    _cut_repeats(blocks, kept, cuts, policy)
+    ordered = sorted(kept)
+    while ordered and blocks[ordered[-1]].kind == "heading":
+        ordered.pop()  # a heading over nothing announced what was cut
+    return ordered
+
+
+def _lead_zone(blocks: Sequence[Block], cuts: Sequence[Cut | None], inside: Sequence[bool]) -> set[int]:
+    """Indices between the headline and the body where a standfirst may stand: running text, no rows."""
+    start = next((at for at, here in enumerate(inside) if here), 0)
+    headlines = [at for at in range(start) if (cut := cuts[at]) and cut.reason == "headline"]
+    if not headlines:
+        return set()
+    between = range(headlines[-1] + 1, start)
+    return {at for at in between if blocks[at].kind != "row" and not blocks[at].links}
+
+
+def _is_lead(block: Block, known: Known, policy: Policy) -> bool:
+    """Whether a block under the headline is a lead the extractor lost: the page's summary, or prose."""
+    return block.letters == known.description or len(block.letters) >= policy.min_lead_letters
+
+
+def _cut_captions(
+    blocks: Sequence[Block], cuts: list[Cut | None], container: HtmlElement, policy: Policy
+) -> None:
+    for at in captions(blocks, container):
+        if len(blocks[at].letters) <= policy.max_caption_letters:
+            cuts[at] = cuts[at] or Cut("structure.picture", "caption")
+
+
+def _restore(
+    blocks: Sequence[Block],
+    kept: set[int],
+    cuts: Sequence[Cut | None],
+    container: HtmlElement,
+    policy: Policy,
+) -> None:
+    """Bring back what stands among the kept blocks, right in the body, and was passed over."""
+    if not kept:
+        return
+    first, last = min(kept), max(kept)
+    for at, block in enumerate(blocks):
+        if at in kept or cuts[at] is not None or not is_direct(block, container):
+            continue
+        if first < at < last or len(block.letters) >= policy.min_restored_letters:
+            kept.add(at)
+
+
+def _cut_repeats(blocks: Sequence[Block], kept: set[int], cuts: list[Cut | None], policy: Policy) -> None:
+    """A sentence printed twice (as standfirst and first paragraph, as pull quote) is read once."""
+    seen: set[str] = set()
+    for at in sorted(kept):
+        folded = blocks[at].letters
+        if folded in seen and len(folded) >= policy.min_restored_letters:
+            cuts[at] = Cut("page.repeated", "repeated")
+            kept.discard(at)
+        seen.add(folded)
