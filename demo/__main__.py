@@ -1,4 +1,4 @@
-"""Command line of the demo newsroom: python -m demo serve | gold | sites."""
+"""Command line of the demo newsroom: python -m demo serve | crawl | gold | sites."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from demo.content import DEFAULT_PORT, gold, write_site_files
+from demo.crawl import crawl
 from demo.rules import ContentError
 from demo.server import Newsroom
 
@@ -31,10 +32,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     serve = commands.add_parser("serve", help="serve the six outlets until stopped")
     serve.add_argument("--log", type=Path, help="append a JSON line for each request")
     serve.add_argument("--ready", type=Path, help="written once all outlets listen")
+    visit = commands.add_parser("crawl", help="serve, crawl into a folder, and stop")
+    visit.add_argument("--output", type=Path, default=Path("output"))
     answers = commands.add_parser("gold", help="print the right answers as JSON lines")
     sites = commands.add_parser("sites", help="write site files for another port")
     sites.add_argument("folder", type=Path)
-    for command in (serve, answers, sites):
+    for command in (serve, visit, answers, sites):
         command.add_argument("--port", type=_port, default=DEFAULT_PORT)
     return parser.parse_args(argv)
 
@@ -79,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "serve":
             serve(arguments.port, arguments.log, arguments.ready)
+        elif arguments.command == "crawl":
+            return crawl(arguments.output, arguments.port)
         elif arguments.command == "gold":
             print_gold(arguments.port)
         else:

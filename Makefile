@@ -1,0 +1,82 @@
+# Khabar. `make help` lists what there is; CONTRIBUTING.md explains the workflow.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUTPUT ?= output
+SITES ?=
+# Measuring data that stands beside some checkouts; its gates run wherever it is.
+SHARED := $(wildcard ../shared/bench/score.py)
+
+# One environment, filled as far as a target needs it: run < query < dev < all.
+STAMPS := $(VENV)/.stamps
+install = $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/$(1).lock && touch $@
+
+.PHONY: help crawl test test-all check score gate lock format clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than Python 3.11; set PYTHON=python3.11 or newer" >&2; exit 2; }
+	@echo "Making the environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) && mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/query: requirements/query.lock | $(STAMPS)/venv
+	@$(call install,query)
+
+$(STAMPS)/dev: requirements/dev.lock | $(STAMPS)/venv
+	@$(call install,dev)
+
+$(STAMPS)/all: requirements/all.lock | $(STAMPS)/venv
+	@$(call install,all)
+
+crawl: $(STAMPS)/query ## crawl the bundled demo newsroom into output/; SITES=sites crawls real sites
+ifeq ($(SITES),)
+	@$(BIN)/python -m demo crawl --output "$(OUTPUT)"
+else
+	@$(BIN)/python -m scrapy crawl news -a sites="$(SITES)" -s NEWS_OUTPUT="$(OUTPUT)"
+endif
+
+test: $(STAMPS)/dev ## run every test that needs no extra
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-all: $(STAMPS)/all ## install the extras too and run everything
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMPS)/all ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(MAKE) --no-print-directory gate
+
+score: $(STAMPS)/dev ## our figures beside trafilatura's on the measuring data (needs ../shared)
+ifneq ($(SHARED),)
+	@$(BIN)/python $(SHARED) trafilatura benchmarks.adapter:clean_site
+else
+	@echo "make score needs the measuring data in ../shared, which is not here" >&2; exit 2
+endif
+
+gate: $(STAMPS)/dev ## hold the text and metadata figures to their pinned floors, where the data is
+ifneq ($(SHARED),)
+	@$(BIN)/python -m benchmarks.gate --score $(SHARED)
+else
+	@echo "gate: no measuring data in ../shared; nothing measured"
+endif
+
+lock: $(STAMPS)/dev ## pin all dependencies anew, with hashes
+	@$(BIN)/python -m benchmarks.lock
+
+format: $(STAMPS)/dev ## format and mend what a machine can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## remove the environment, caches and output
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find output -mindepth 1 ! -name .gitkeep -delete
