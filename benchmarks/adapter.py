@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pipelines.body.site_memory import SiteCounts
 from pipelines.clean import clean
+from pipelines.metadata.dates import stated_moment
 from pipelines.policy import DEFAULT_POLICY
-from pipelines.records import Article, Page
+from pipelines.records import Article, Page, Rejected
+from pipelines.urls import BadUrl, checked_url
 
 
 def clean_site(pages: list[tuple[str, bytes, dict[str, str]]]) -> list[dict[str, Any] | None]:
@@ -28,7 +30,7 @@ def clean_site(pages: list[tuple[str, bytes, dict[str, str]]]) -> list[dict[str,
 
 def _page(url: str, body: bytes, headers: dict[str, str]) -> Page:
     return Page(
-        url=url or "http://page.invalid/",
+        url=_address(url),
         body=body,
         headers=tuple((name.lower(), value) for name, value in headers.items()),
         fetched_at=datetime.now(UTC),
@@ -37,13 +39,27 @@ def _page(url: str, body: bytes, headers: dict[str, str]) -> Page:
     )
 
 
-def _plain(result: object) -> dict[str, Any] | None:
-    if not isinstance(result, Article):
+def _address(url: str) -> str:
+    """The URL, or a stand-in for pages whose own address nobody noted."""
+    try:
+        return checked_url(url)
+    except BadUrl:
+        return "http://page.invalid/"
+
+
+def _plain(result: Article | Rejected) -> dict[str, Any] | None:
+    if isinstance(result, Rejected):
         return None
     return {
         "text": result.text,
         "title": result.title,
         "authors": list(result.authors or ()),
-        "published": result.published_at or result.published_date,
+        "published": _published(result),
         "language": result.language,
     }
+
+
+def _published(article: Article) -> datetime | date | None:
+    """The instant in the page's own zone, where it stated one, so that its calendar day is the page's."""
+    moment = stated_moment(article.published_raw) if article.published_raw else None
+    return moment if moment and article.published_at else article.published_date

@@ -16,6 +16,7 @@ from crawler.sites import Site
 from pipelines.records import Page, State, Witness
 from pipelines.store.ledger import Lease, Link
 from pipelines.store.raw import read_response
+from pipelines.urls import canonical_url
 
 # Requests of one site that wait in Scrapy at a time: enough to keep its slot busy, few to lose.
 _WINDOW = 16
@@ -33,6 +34,12 @@ class Frontier:
         """Remember the links the site file admits; how many are new."""
         admitted = [link for link in links if site.admits(urlsplit(link.url).path)]
         return self._ledger.discover(self._run.run_id, site.name, admitted, datetime.now(UTC))
+
+    def unknown(self, urls: Iterable[str]) -> list[str]:
+        """Those of the URLs that are not known to be articles."""
+        keys = {url: canonical_url(url) for url in urls}
+        known = self._ledger.known(keys.values())
+        return [url for url, key in keys.items() if key not in known]
 
     def ask_again(self, links: Iterable[Link]) -> None:
         """URLs asked for by name get another chance, however they ended before."""

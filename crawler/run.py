@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections import Counter
@@ -65,7 +66,9 @@ class RunConfig:
         output = settings.get("NEWS_OUTPUT") or ""
         if not output or "://" in output:
             raise UserError(f"NEWS_OUTPUT={output!r}: it must be a folder")
-        state = settings.get("NEWS_STATE")
+        state = settings.get("NEWS_STATE") or ""
+        if "://" in state:
+            raise UserError(f"NEWS_STATE={state!r}: it must be a file")
         return cls(
             output=Path(output),
             ledger=Path(state) if state else Path(output) / ".state" / "ledger.sqlite",
@@ -79,7 +82,9 @@ def _number(settings: BaseSettings, name: str, least: float) -> float:
     try:
         value = float(settings.get(name))
     except (TypeError, ValueError):
-        raise UserError(f"{name}={settings.get(name)!r}: it must be a number") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(f"{name}={settings.get(name)!r}: it must be a number")
     if value < least:
         raise UserError(f"{name}={settings.get(name)}: it must be at least {least:g}")
     return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +18,20 @@ _MAX_FILE_BYTES = 64 * 1024
 def _pattern(value: str) -> str:
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is no regular expression: {error}") from None
     return value
 
 
+_KINDS = {
+    "tuple_type": "must be a list",
+    "model_type": "must be a table",
+    "string_type": "must be text in quotes",
+    "int_type": "must be a whole number",
+}
 Url = Annotated[str, AfterValidator(checked_url)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
 class Expect(BaseModel):
@@ -34,7 +40,7 @@ class Expect(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     min_articles: int = Field(default=0, ge=0)
-    languages: tuple[str, ...] = Field(default=(), strict=False)
+    languages: tuple[Language, ...] = Field(default=(), strict=False)
 
 
 class Site(BaseModel):
@@ -44,7 +50,7 @@ class Site(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     start: Url
-    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
+    language: Language | None = None
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     feeds: tuple[Url, ...] = Field(default=(), strict=False)
     sitemaps: tuple[Url, ...] = Field(default=(), strict=False)
@@ -65,12 +71,12 @@ def load_site(path: Path) -> Site:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise UserError(f"{path}: larger than {_MAX_FILE_BYTES} bytes, so no site file")
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UserError(f"{path}: cannot read the site file: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path}: is not TOML: {error}") from None
     try:
         return Site.model_validate(values)
@@ -79,13 +85,14 @@ def load_site(path: Path) -> Site:
         raise UserError(f"{path}: {_said(first['loc'], first['type'], first['msg'])}") from None
 
 
-def _said(place: Iterable[object], kind: str, message: str) -> str:
+def _said(place: tuple[int | str, ...], kind: str, message: str) -> str:
     key = ".".join(map(str, place))
     if kind == "missing":
         return f"key {key!r} is missing"
     if kind == "extra_forbidden":
-        return f"unknown key {key!r}; known are {', '.join(Site.model_fields)}"
-    return f"key {key!r}: {message.removeprefix('Value error, ')}"
+        table = Site if len(place) == 1 else Expect
+        return f"unknown key {key!r}; known are {', '.join(table.model_fields)}"
+    return f"key {key!r}: {_KINDS.get(kind) or message.removeprefix('Value error, ')}"
 
 
 def load_sites(paths: str, only: str | None = None) -> tuple[Site, ...]:

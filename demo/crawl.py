@@ -28,7 +28,7 @@ def crawl_command(newsroom: Newsroom, sites: Path, output: Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment without proxies: the newsroom is not behind one."""
+    """The environment without proxies: the newsroom is not behind one."""
     return {name: value for name, value in os.environ.items() if name.lower() not in _PROXIES}
 
 

@@ -58,7 +58,7 @@ def clean(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_M
         return Cleaned(reject(page, Reason.TOO_DEEP, f"{levels} levels"))
     read = _read(page, root, policy)
     body = read_body(root, _known(read), memory, policy)
-    visible = str(root.find("body").text_content())
+    visible = " ".join(root.find("body").xpath(".//text()[not(parent::script or parent::style)]"))
     if refused := refusal(body, read.title, visible, read.statements, policy):
         return Cleaned(reject(page, *refused, title=read.title))
     return Cleaned(_article(page, read, body, policy), body.removed, body.block_keys)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Bidi controls, soft hyphen, BOM/word joiners: layout, not text. ZWNJ and ZWJ are spelling and stay.
+# Control characters (a page can write &#1;), bidi controls, soft hyphen, BOM/word joiners: no text. ZWNJ and
+# ZWJ are spelling and stay; U+0085 and the controls below U+0020 that are white space fold with it.
 _DROPPED = dict.fromkeys(
     [
+        *range(0x09),
+        *range(0x0E, 0x1C),
+        *range(0x7F, 0x85),
+        *range(0x86, 0xA0),
         0x00AD,
         0x061C,
         0x200B,
@@ -21,7 +26,7 @@ _DROPPED = dict.fromkeys(
 )
 _SPACES = re.compile(r"\s+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
-# A letter that takes part in words, not a ZWNJ at the edge of a word.
+# A joiner takes part in a word; at the edge of one it is left over from typing.
 _EDGE_JOINERS = re.compile(r"(?:(?<=\s)|^)[\u200c\u200d]+|[\u200c\u200d]+(?=\s|$)")
 
 
@@ -29,7 +34,7 @@ def clean_text(text: str) -> str:
     """NFC, white space folded to single spaces, layout controls dropped; letters as they are."""
     text = _SPACES.sub(" ", text.translate(_DROPPED)).strip()
     if "\u200c" in text or "\u200d" in text:
-        text = _EDGE_JOINERS.sub("", text).strip()
+        text = _SPACES.sub(" ", _EDGE_JOINERS.sub("", text)).strip()
     return unicodedata.normalize("NFC", text)
 
 

@@ -11,6 +11,7 @@ import multiprocessing
 import resource
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as DeadlineExceeded
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -30,6 +31,25 @@ class TaskFailed(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What a task raised, told in a form that always travels."""
+
+    reason: Reason
+    detail: str
+
+
+def _attempt(function: Callable[..., Result], args: tuple[object, ...]) -> Result | _Failure:
+    """The task, in the worker. An exception that does not unpickle (lxml's do not) breaks the whole pool."""
+    try:
+        return function(*args)
+    except MemoryError:
+        return _Failure(Reason.WORKER_MEMORY, "memory limit")
+    except BaseException as error:  # the boundary: whatever a page made the code do is that page's
+        detail = f"{type(error).__name__}: {error}"
+        return _Failure(Reason.INTERNAL_ERROR, detail.encode(errors="replace").decode())
 
 
 def _limit_memory(limit_bytes: int) -> None:
@@ -60,9 +80,9 @@ class Workers:
         return await self._once(function, args)
 
     async def _once(self, function: Callable[..., Result], args: tuple[object, ...]) -> Result:
-        future = self._pool.schedule(function, args=args, timeout=self._deadline)
+        future = self._pool.schedule(_attempt, args=(function, args), timeout=self._deadline)
         try:
-            return await asyncio.wrap_future(future)
+            result: Result | _Failure = await asyncio.wrap_future(future)
         except (DeadlineExceeded, TimeoutError):
             raise TaskFailed(Reason.EXTRACT_TIMEOUT, f"{self._deadline:g} s") from None
         except MemoryError:
@@ -71,8 +91,11 @@ class Workers:
             raise TaskFailed(Reason.WORKER_CRASH, f"exit code {error.exitcode}") from None
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # the boundary: whatever a page made the code do is that page's
+        except Exception as error:  # what could not be sent to the worker, or back
             raise TaskFailed(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}") from error
+        if isinstance(result, _Failure):
+            raise TaskFailed(result.reason, result.detail)
+        return result
 
     def stop(self) -> None:
         """Kill the workers; tasks under way are given up."""

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from pipelines.metadata.dates import parse_date
 from pipelines.records import Witness
 from pipelines.store.ledger import Link
-from pipelines.urls import BadUrl, canonical_url, checked_url
+from pipelines.urls import canonical_url, checked_url
 
 # More than the largest honest news sitemap (1,000 by the protocol) and hub; a flood is cut here.
 MAX_LINKS = 2_000
@@ -27,14 +27,20 @@ class Discovered:
     sections: tuple[str, ...] = ()
 
 
+def make_place(url: str | None, base: str) -> str | None:
+    """Absolute http(s) address of what `url` names on the page `base`, or None when it names nothing."""
+    if not url or not url.strip():
+        return None
+    try:
+        return checked_url(urljoin(base, url.strip()))
+    except ValueError:
+        return None
+
+
 def make_link(url: str, base: str, via: str, witness: Witness | None = None) -> Link | None:
     """A link with its canonical key, or None when `url` is no http(s) address."""
-    try:
-        address = checked_url(urljoin(base, url.strip()))
-        key = canonical_url(address)
-    except (BadUrl, ValueError):
-        return None
-    return Link(key, address, via, _hint(witness), witness)
+    address = make_place(url, base)
+    return Link(canonical_url(address), address, via, _hint(witness), witness) if address else None
 
 
 def _hint(witness: Witness | None) -> str | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from urllib.parse import urljoin
 
 from lxml import etree
 
-from crawler.discovery.records import MAX_PLACES, Discovered, make_link, unique
+from crawler.discovery.records import MAX_PLACES, Discovered, make_link, make_place, unique
 from pipelines.normalize import optional_text
 from pipelines.records import Witness
 
 _MAX_BYTES = 50 * 1024 * 1024  # the sitemap protocol's own limit
+_BARE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")
 
 
 def read_sitemap(body: bytes, url: str) -> Discovered:
@@ -20,7 +21,7 @@ def read_sitemap(body: bytes, url: str) -> Discovered:
     if root is None:
         return Discovered()
     if _local(root) == "sitemapindex":
-        places = [urljoin(url, place) for node in root if (place := _child(node, "loc"))]
+        places = [place for node in root if (place := make_place(_child(node, "loc"), url))]
         return Discovered(sitemaps=tuple(dict.fromkeys(places))[:MAX_PLACES])
     links = (
         make_link(place, url, "sitemap", _witness(node))
@@ -40,13 +41,25 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def _parse(body: bytes) -> etree._Element | None:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
-    )
+    """Root of the document; what is broken is mended, since libxml2 alone makes "?a=1=2" of "?a=1&b=2"."""
+    body = body.strip()
     try:
-        return etree.fromstring(body.strip(), parser=parser)
+        return etree.fromstring(body, parser=_parser(recover=False))
+    except (etree.XMLSyntaxError, ValueError):
+        pass
+    wide = b"\0" in body[:4]  # UTF-16: an ampersand is no single byte there
+    try:
+        return etree.fromstring(
+            body if wide else _BARE_AMPERSAND.sub(b"&amp;", body), parser=_parser(recover=True)
+        )
     except (etree.XMLSyntaxError, ValueError):
         return None
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, recover=recover, huge_tree=False
+    )
 
 
 def _local(node: etree._Element) -> str:

@@ -11,6 +11,9 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 
+# NAT64 and IPv4-compatible addresses.
+_IPV4_AT_THE_END = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+
 
 class ForbiddenAddress(IgnoreRequest):
     """The request's address may not be fetched; the message says why."""
@@ -20,7 +23,7 @@ class GuardMiddleware:
     """Refuses private addresses spelled in a URL, in any of their spellings, redirects included."""
 
     def __init__(self, allowed: str) -> None:
-        self._allowed = frozenset(filter(None, (part.strip() for part in allowed.split(","))))
+        self._allowed = frozenset(filter(None, (part.strip().lower() for part in allowed.split(","))))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -31,7 +34,9 @@ class GuardMiddleware:
         if parts.scheme not in ("http", "https"):
             raise ForbiddenAddress(f"scheme {parts.scheme} is not fetched")
         host = (parts.hostname or "").rstrip(".")
-        if is_private(host) and not {host, f"{host}:{parts.port}"} & self._allowed:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        shown = f"[{host}]" if ":" in host else host
+        if is_private(host) and not {host, shown, f"{shown}:{port}"} & self._allowed:
             raise ForbiddenAddress(f"{host} is a private address")
 
 
@@ -44,9 +49,18 @@ def is_private(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     address = _address(host)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return address is not None and not address.is_global
+    if isinstance(address, ipaddress.IPv6Address):
+        address = _embedded(address) or address
+    return address is not None and (not address.is_global or address.is_multicast)
+
+
+def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a mapped, 6to4, NAT64 (RFC 6052) or compatible (RFC 4291) one leads to."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if any(address in network for network in _IPV4_AT_THE_END):
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return None
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

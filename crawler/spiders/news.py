@@ -131,7 +131,8 @@ class NewsSpider(ArticleSpider):
         if not site.feeds:
             yield from self._look(site, list(found.feeds), self.parse_feed, depth + 1)
         if not site.sections:
-            yield from self._look(site, list(found.sections), self.parse_hub, depth + 1)
+            sections = self.frontier.unknown(found.sections)
+            yield from self._look(site, sections, self.parse_hub, depth + 1)
         yield from self._look(site, list(found.sitemaps), self.parse_sitemap, depth + 1)
         yield from self.article_requests(site)
 

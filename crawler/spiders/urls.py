@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 
-from crawler.discovery.records import unique
 from crawler.errors import UserError
 from crawler.items import Fetched
 from crawler.sites import Site
@@ -39,14 +38,14 @@ class UrlsSpider(ArticleSpider):
     def plan(cls, arguments: dict[str, str]) -> UrlsJob:
         known = cls.known_arguments(arguments)
         lines = _lines(known)
-        grouped: dict[str, list[Link]] = {}
+        grouped: dict[str, dict[str, Link]] = {}
         for place, url in lines:
             try:
                 link = Link(canonical_url(url), checked_url(url), "list")
             except BadUrl as error:
                 raise UserError(f"{place}: {error}") from None
-            grouped.setdefault(_site_name(link.url), []).append(link)
-        return UrlsJob({name: unique(links) for name, links in sorted(grouped.items())})
+            grouped.setdefault(_site_name(link.url), {}).setdefault(link.key, link)
+        return UrlsJob({name: tuple(links.values()) for name, links in sorted(grouped.items())})
 
     async def start(self) -> AsyncIterator[Fetched | Request]:
         for fetched in self.frontier.unfinished():
@@ -84,9 +83,4 @@ def _lines(arguments: dict[str, str]) -> list[tuple[str, str]]:
 
 def _site_name(url: str) -> str:
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return (
-        _NOT_SLUG.sub(
-            "-", host.encode("idna", "replace").decode("ascii") if not host.isascii() else host
-        ).strip("-.")[:64]
-        or "unknown"
-    )
+    return _NOT_SLUG.sub("-", host).strip("-._")[:64] or "unknown"

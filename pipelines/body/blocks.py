@@ -20,7 +20,7 @@ INVISIBLE = frozenset(
     "option datalist textarea input progress meter link meta title area track source".split()
 )
 INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark nobr q rp "
+    "a abbr acronym b bdi bdo big button cite code data del dfn em font i img ins kbd label mark nobr q rp "
     "rt ruby s samp small span strike strong sub sup time tt u var wbr".split()
 )
 _KINDS = {

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipelines.body.blocks import Block
-from pipelines.body.phrases import Phrases, folded_words
+from pipelines.body.phrases import Phrases
 from pipelines.body.site_memory import SiteMemory, block_key
 from pipelines.policy import Policy
 
@@ -41,7 +41,8 @@ def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, poli
         return Cut("page.headline", "headline")
     if block.letters in known.people:
         return Cut("page.byline", "byline")
-    if block.letters in known.captions:
+    # Newsrooms that write no alt text repeat the lead there.
+    if block.letters in known.captions and block.letters != known.description:
         return Cut("page.caption", "caption")
     if "\u00a9" in block.text and len(block.letters) <= policy.max_phrase_block_letters:
         return Cut("structure.copyright", "copyright")
@@ -51,7 +52,7 @@ def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, poli
 def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:
     if len(block.letters) > policy.max_phrase_block_letters:
         return None
-    rule = phrases.match(folded_words(block.text))
+    rule = phrases.match(block.text)
     if rule is None:
         return None
     return Cut(f"phrase.{rule.name}", rule.kind)

@@ -43,10 +43,12 @@ def pruned_copy(root: HtmlElement, furniture: dict[HtmlElement, str]) -> HtmlEle
 def votes(blocks: Sequence[Block], lines: Sequence[str]) -> list[float]:
     """Share of each block's letters that some line of the extractor's output came from, 0..1.
 
+    Furniture was not shown to the extractor, so it gets no vote: a hidden copy of the article is none.
+
     Long lines are placed first; a short line only counts between the places of its neighbours, so that
     a word of the menu is not taken for the same word of the body.
     """
-    page = "".join(block.letters for block in blocks)
+    page = "".join(block.letters for block in blocks if not block.furniture)
     covered = bytearray(len(page))
     folded = [letters(line) for line in lines]
     places: list[int | None] = [None] * len(folded)
@@ -64,8 +66,12 @@ def votes(blocks: Sequence[Block], lines: Sequence[str]) -> list[float]:
             cursor = _cover_pieces(page, covered, line, cursor)
             places[index] = cursor
     _place_short_lines(page, covered, folded, places)
-    shares, start = [], 0
+    shares: list[float] = []
+    start = 0
     for block in blocks:
+        if block.furniture:
+            shares.append(0.0)
+            continue
         end = start + len(block.letters)
         shares.append(sum(covered[start:end]) / len(block.letters))
         start = end

@@ -7,6 +7,7 @@ language. A name is compared word by word: `read` never matches "thread", `ad` n
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from lxml.html import HtmlElement
@@ -88,37 +89,38 @@ def named_rule(name: str) -> str | None:
     return _PHRASE_TO_RULE[match.group()] if match else None
 
 
-def _rule(element: HtmlElement, seen: dict[str, str | None]) -> str | None:
+def _rule(element: HtmlElement, seen: dict[str, str | None]) -> tuple[str, str | None] | None:
+    """Rule for the element, and the class or id name that told it, if a name did."""
     if rule := _TAGS.get(element.tag):
-        return rule
+        return rule, None
     attributes = element.attrib
     if not attributes:
         return None
     if "hidden" in attributes or _INVISIBLE_STYLE.search(attributes.get("style", "")):
-        return "hidden"
+        return "hidden", None
     if rule := _ROLES.get(attributes.get("role", "")):
-        return rule
+        return rule, None
     if element.tag in _HEADINGS:
         return None  # "widget-title" is what themes call a heading of the body, too
     for key in ("class", "id", "data-component", "data-testid"):
         for name in attributes.get(key, "").split():
             if name not in seen:
                 seen[name] = named_rule(name)
-            if seen[name]:
-                return seen[name]
+            if rule := seen[name]:
+                return rule, name
     return None
 
 
-def _candidates(body: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
-    """Outermost furniture elements; what stands inside one needs no name of its own."""
+def _candidates(body: HtmlElement) -> Iterator[tuple[HtmlElement, str, str | None]]:
+    """Elements with a rule, and the name that told it, in document order."""
     seen: dict[str, str | None] = {}
     stack = [body]
     while stack:
         for child in reversed(stack.pop()):
             if not isinstance(child.tag, str) or child.tag in INVISIBLE:
                 continue
-            if rule := _rule(child, seen):
-                yield child, rule
+            if found := _rule(child, seen):
+                yield child, *found
             stack.append(child)
 
 
@@ -128,7 +130,7 @@ def _prose(element: HtmlElement) -> int:
         len(text)
         for node in element.iter()
         if isinstance(node.tag, str) and node.tag not in INVISIBLE
-        for text in (node.text, node.tail)
+        for text in (node.text, node.tail if node is not element else None)
         if text and len(text) > 60
     )
 
@@ -136,11 +138,18 @@ def _prose(element: HtmlElement) -> int:
 def find_furniture(body: HtmlElement, policy: Policy) -> dict[HtmlElement, str]:
     """Furniture elements of `body` with the rule that names them.
 
-    An element that holds most of the page's prose keeps it, whatever its name says.
+    An element that holds most of the page's prose keeps it, whatever its name says. So do the parts
+    that hold it between them under one name: page builders call every paragraph a "widget".
     """
-    total = _prose(body)
+    most = policy.max_furniture_share * _prose(body)
+    found = [(element, rule, name, _prose(element)) for element, rule, name in _candidates(body)]
+    named = {(element, name) for element, _, name, _ in found if name}
+    shared = Counter[str]()
+    for element, _, name, prose in found:
+        if name and not any((outer, name) in named for outer in element.iterancestors()):
+            shared[name] += prose
     return {
         element: rule
-        for element, rule in _candidates(body)
-        if total == 0 or _prose(element) <= policy.max_furniture_share * total
+        for element, rule, name, prose in found
+        if not most or (prose <= most and (not name or shared[name] <= most))
     }

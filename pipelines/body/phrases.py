@@ -2,7 +2,9 @@
 
 Each file has tables named after a kind of boilerplate; each table may have
 `line` (the whole block is this phrase), `start` (the block begins with it) and `contains`.
-Phrases are compared as words: white space and punctuation between words do not count.
+Phrases are compared as words: white space and punctuation between words do not count. One exception: a
+`start` phrase written with a colon at its end must stand alone, with a number or before a colon, since news
+may begin with its words, too.
 """
 
 from __future__ import annotations
@@ -20,17 +22,22 @@ from pipelines.normalize import clean_text
 # Marks that writers set or leave out at will: Arabic harakat and tatweel, Hebrew points.
 _MARKS = re.compile("[\u0640\u0610-\u061a\u064b-\u065f\u0670\u0591-\u05c7]")
 _WORDS = re.compile(r"[^\W_]+(?:['\u2019\u200c\u05f3\u05f4\"][^\W_]+)*")
+_COLON = re.compile("[:\uff1a]")
 _ALEF = str.maketrans("أإآٱىيك", "اااایی" + "ک")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One phrase: `kind` of boilerplate, `place` (line, start, contains), its words folded."""
+    """One phrase: `kind` of boilerplate, `place` (line, start, contains), its words folded.
+
+    A `label` is all that stands before the first colon of its block, numbers apart.
+    """
 
     name: str
     kind: str
     place: str
     words: tuple[str, ...]
+    label: bool
 
 
 def folded_words(text: str) -> tuple[str, ...]:
@@ -43,13 +50,19 @@ def folded_words(text: str) -> tuple[str, ...]:
     return tuple(_WORDS.findall(plain.translate(_ALEF).replace("\u200c", "")))
 
 
+def _label(text: str) -> tuple[str, ...]:
+    """Folded words before the first colon; numbers are what labels count: "Comments (3)"."""
+    return tuple(word for word in folded_words(_COLON.split(text, maxsplit=1)[0]) if not word.isdigit())
+
+
 def _rules(language: str, tables: dict[str, dict[str, list[str]]]) -> Iterable[Rule]:
     for kind, places in tables.items():
         for place, phrases in places.items():
             for number, phrase in enumerate(phrases, start=1):
                 words = folded_words(phrase)
                 if words:
-                    yield Rule(f"{language}.{kind}.{place}.{number}", kind, place, words)
+                    label = phrase.endswith(":")
+                    yield Rule(f"{language}.{kind}.{place}.{number}", kind, place, words, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +73,16 @@ class Phrases:
     start: dict[str, tuple[Rule, ...]]
     contains: dict[str, tuple[Rule, ...]]
 
-    def match(self, words: tuple[str, ...]) -> Rule | None:
-        """The rule a block with these folded words falls under, or None."""
+    def match(self, text: str) -> Rule | None:
+        """The rule a block with this text falls under, or None."""
+        words = folded_words(text)
         if not words:
             return None
         if rule := self.line.get(words):
             return rule
+        label = _label(text)
         for rule in self.start.get(words[0], ()):
-            if words[: len(rule.words)] == rule.words:
+            if words[: len(rule.words)] == rule.words and (not rule.label or label == rule.words):
                 return rule
         for at, word in enumerate(words):
             for rule in self.contains.get(word, ()):

@@ -12,14 +12,19 @@ from pipelines.normalize import clean_text, letters
 from pipelines.policy import Policy
 
 _PREFIX = re.compile(
-    r"^(?:by|von|par|por|da|di|written by|text:|author:|بقلم|كتبه|كتب|כתב|מאת|نویسنده|تحریر)\s*[:：]?\s+",
+    r"^(?:by|von|par|por|da|di|written by|text|author|بقلم|كتبه|كتب|כתב|מאת|نویسنده|تحریر)"
+    r"(?:\s*[:：]\s*|\s+|$)",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"^(?:[a-z]+:)?//|^[/@]|^www\.", re.IGNORECASE)
+# "Jane Roe <jane@…>" and the "jane@… (Jane Roe)" of RSS: the name is meant.
+_EMAIL = re.compile(r"[<(]?[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+[>)]?")
 _SPLIT = re.compile(r"\s*(?:;|،|,|\||/|\band\b|\bund\b|\bet\b|\s&\s)\s*", re.IGNORECASE)
 _NOBODY = frozenset(
     map(
         letters,
-        ("admin", "administrator", "editor", "editorial", "staff", "newsroom", "webmaster", "root"),
+        "admin administrator editor editorial staff newsroom webmaster root "
+        "unknown anonymous null none undefined".split(),
     )
 ) | frozenset(map(letters, ("المحرر", "محرر", "هيئة التحرير", "فريق التحرير", "تحرير", "מערכת", "تحریریه")))
 
@@ -40,10 +45,10 @@ def authors(statements: Statements, root: HtmlElement, policy: Policy) -> tuple[
 def _people(values: list[str], outlets: set[str], policy: Policy) -> tuple[str, ...]:
     names: dict[str, str] = {}
     for value in values:
-        if value.startswith(("http://", "https://", "/", "@")):
+        if _ADDRESS.match(value):
             continue
-        for part in _SPLIT.split(_PREFIX.sub("", clean_text(value))):
-            name = part.strip(" .-–—")[: policy.max_author_chars]
+        for part in _SPLIT.split(_PREFIX.sub("", clean_text(_EMAIL.sub(" ", value)))):
+            name = part.strip(" .-–—()")[: policy.max_author_chars]
             folded = letters(name)
             if len(folded) > 1 and not folded.isdigit() and folded not in _NOBODY | outlets:
                 names.setdefault(folded, name)

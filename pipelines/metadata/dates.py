@@ -14,8 +14,11 @@ from pipelines.metadata.structured import Candidate, Statements
 from pipelines.records import Witness
 
 _EARLIEST = date(1990, 1, 1)
-_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
+_ISO_DAY = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})(?!\d)")
 _LOOSE_ZONE = re.compile(r"(?<=\d)\s*(?:UTC|GMT)?\s*([+-]\d{2}):?(\d{2})$")
+_LOOSE_UTC = re.compile(r"(?<=\d)\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
+# Python reads any character as the "T", so it would take "2026-11-03-10-00" for a time with a zone.
+_NO_TIME = re.compile(r"\d{4}-\d\d-\d\d[^\sTt]")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
@@ -37,23 +40,30 @@ def parse_date(raw: str) -> tuple[date, datetime | None] | None:
     >>> parse_date("2026-11-03 01:15")
     (datetime.date(2026, 11, 3), None)
     """
-    text = _FRACTION.sub(r"\1", raw.strip())
-    stated = _iso(text) or _rfc(text)
+    text = raw.strip()
+    stated = stated_moment(text)
     try:
         if stated is not None:
             aware = stated.astimezone(UTC) if stated.tzinfo else None
             has_time = len(text) > len("2026-11-03")
             return stated.date(), aware if has_time else None
         if match := _ISO_DAY.match(text):
-            year, month, day = map(int, match.groups())
-            return date(year, month, day), None
+            return date(*map(int, match.group(1, 3, 4))), None
     except (ValueError, OverflowError):
         return None
     return None
 
 
+def stated_moment(raw: str) -> datetime | None:
+    """ISO 8601 or RFC 2822 date and time as written, in its own zone or naive."""
+    text = _FRACTION.sub(r"\1", raw.strip())
+    return _iso(text) or _rfc(text)
+
+
 def _iso(text: str) -> datetime | None:
-    for attempt in (text, _LOOSE_ZONE.sub(r"\1:\2", text)):
+    if _NO_TIME.match(text):
+        return None
+    for attempt in (text, _LOOSE_ZONE.sub(r"\1:\2", text), _LOOSE_UTC.sub("+00:00", text)):
         try:
             return datetime.fromisoformat(attempt)
         except ValueError:
@@ -63,9 +73,11 @@ def _iso(text: str) -> datetime | None:
 
 def _rfc(text: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError):
+        stated = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None
+    # "-0000" says: UTC, by a clock of unknown zone (RFC 5322, 3.3); Python leaves it naive.
+    return stated.replace(tzinfo=UTC) if text.endswith("-0000") else stated
 
 
 def _acceptable(day: date, fetched_at: datetime) -> bool:
@@ -82,13 +94,23 @@ def published(
     decided = _first(stated + feed + times[:1], fetched_at)
     if decided:
         return decided
-    found = find_date(
+    found = _searched(root, fetched_at, guess=True)
+    if found and found.endswith("-01-01"):
+        # What htmldate makes of a year alone: wrong on all 11 pages where a stricter look finds nothing.
+        found = _searched(root, fetched_at, guess=False)
+    return _first([Candidate("published", found, "htmldate")], fetched_at) if found else None
+
+
+def _searched(root: HtmlElement, fetched_at: datetime, *, guess: bool) -> str | None:
+    last = (fetched_at + timedelta(days=1)).date()
+    found: str | None = find_date(
         root,
         original_date=True,
+        extensive_search=guess,
         min_date=_EARLIEST.isoformat(),
-        max_date=(fetched_at + timedelta(days=1)).date().isoformat(),
+        max_date=last.isoformat(),
     )
-    return _first([Candidate("published", found, "htmldate")], fetched_at) if found else None
+    return found
 
 
 def modified(statements: Statements, after: Dated | None, fetched_at: datetime) -> datetime | None:
@@ -96,7 +118,7 @@ def modified(statements: Statements, after: Dated | None, fetched_at: datetime) 
     decided = _first(statements.all("modified"), fetched_at)
     if decided is None or decided.instant is None:
         return None
-    if after and after.instant and decided.instant <= after.instant:
+    if after and (decided.instant <= after.instant if after.instant else decided.day < after.day):
         return None
     return decided.instant
 

@@ -21,14 +21,13 @@ _MAX_TAGS = 50
 
 def tags(statements: Statements) -> tuple[str, ...]:
     """Keywords of the first source that gives any, each once."""
-    found: dict[str, str] = {}
-    stated = statements.all("tag")
-    for candidate in stated:
-        if candidate.source == stated[0].source:
-            for tag in _SPLIT_TAGS.split(candidate.value):
-                if folded := letters(tag):
-                    found.setdefault(folded, tag.strip())
-    return tuple(list(found.values())[:_MAX_TAGS])
+    by_source: dict[str, dict[str, str]] = {}
+    for candidate in statements.all("tag"):
+        for tag in _SPLIT_TAGS.split(candidate.value):
+            if folded := letters(tag):
+                by_source.setdefault(candidate.source, {}).setdefault(folded, tag.strip())
+    found = next(iter(by_source.values()), {})
+    return tuple(found.values())[:_MAX_TAGS]
 
 
 def page_type(statements: Statements) -> str:
@@ -45,7 +44,7 @@ def rights(statements: Statements, page: Page) -> tuple[str, ...]:
     seen: dict[str, None] = {}
     for place, value in (
         ("robots", " ".join(c.value for c in statements.all("robots"))),
-        ("x-robots-tag", page.header("x-robots-tag") or ""),
+        ("x-robots-tag", " ".join(value for name, value in page.headers if name == "x-robots-tag")),
     ):
         for word in _RIGHTS_WORDS.findall(value):
             seen[f"{place}:{word.lower()}"] = None

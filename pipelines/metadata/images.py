@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
 from pipelines.metadata.structured import Statements
-from pipelines.normalize import clean_text, optional_text
+from pipelines.normalize import optional_text
 from pipelines.records import Image
 
 _MAX_IMAGES = 50
@@ -18,8 +19,8 @@ _CREDIT = re.compile(r"(?:^|[-_])(?:credit|copyright|source|photographer)(?:$|[-
 
 def cover(statements: Statements, base: str) -> str | None:
     """Absolute http(s) address of the picture the page puts forward, or None."""
-    stated = statements.first("image")
-    return _absolute(stated, base) if stated else None
+    stated = (_absolute(candidate.value, base) for candidate in statements.all("image"))
+    return next(filter(None, stated), None)
 
 
 def figures(root: HtmlElement, base: str) -> tuple[Image, ...]:
@@ -29,8 +30,9 @@ def figures(root: HtmlElement, base: str) -> tuple[Image, ...]:
         picture = next(figure.iter("img", "amp-img"), None)
         if picture is None:
             continue
-        source = next((picture.get(name) for name in _SOURCES if picture.get(name)), None)
-        address = _absolute(source, base) if source else None
+        # Where pictures load late, `src` holds a data: placeholder.
+        sources = (_absolute(source, base) for name in _SOURCES if (source := picture.get(name)))
+        address = next(filter(None, sources), None)
         if address is None or address in found:
             continue
         caption, credit = _caption(figure)
@@ -48,12 +50,18 @@ def _caption(figure: HtmlElement) -> tuple[str | None, str | None]:
         (e for e in element.iter() if e is not element and _CREDIT.search(e.get("class") or "")),
         None,
     )
-    whole = clean_text(str(element.text_content()))
     if part is None:
-        return optional_text(whole), None
-    credit = clean_text(str(part.text_content()))
-    caption = clean_text(whole.replace(credit, "", 1)) if credit else whole
-    return optional_text(caption), optional_text(credit)
+        return optional_text(str(element.text_content())), None
+    return optional_text("".join(_texts(element, part))), optional_text(str(part.text_content()))
+
+
+def _texts(element: HtmlElement, without: HtmlElement) -> Iterator[str]:
+    """Texts of `element` in order but for those of one element in it."""
+    yield element.text or ""
+    for child in element:
+        if child is not without:
+            yield from _texts(child, without)
+        yield child.tail or ""
 
 
 def _absolute(source: str, base: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,13 @@ ARTICLE_TYPES = frozenset(
 _ORGANISATIONS = frozenset({"Organization", "NewsMediaOrganization", "Corporation"})
 _MAX_NODES = 5_000
 _MAX_JSON_CHARS = 2_000_000
-_COMMENT_EDGES = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
+_COMMENT_EDGES = re.compile(
+    r"^[\s\ufeff]*(?:<!--|(?:(?://|/\*)\s*)?<!\[CDATA\[(?:\s*\*/)?)|"
+    r"(?:-->|(?:(?://|/\*)\s*)?\]\]>(?:\s*\*/)?)\s*$"
+)
+_STRAY_BACKSLASH = re.compile(r"\\(?![\"\\/bfnrtu])|(\\.)", re.DOTALL)
+_STRAY_COMMA = re.compile(r",(?=\s*[}\]])")
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON may spell them; UTF-8 and Arrow refuse them
 
 # meta name/property (lower case) -> field. Order within a field is the order of trust.
 _META = {
@@ -119,12 +126,12 @@ class Statements:
 def read_statements(root: HtmlElement) -> Statements:
     """Candidates of every source. Values are cleaned of layout characters and never empty."""
     found = [*_json_ld(root), *_meta(root), *_microdata(root), *_times(root), *_links(root), *_headings(root)]
-    cleaned = (
-        Candidate(c.field, value, c.source)
-        for c in found
-        if (value := clean_text(html.unescape(c.value) if "&" in c.value else c.value))
-    )
+    cleaned = (Candidate(c.field, value, c.source) for c in found if (value := _plain(c.value)))
     return Statements(tuple(cleaned))
+
+
+def _plain(value: str) -> str:
+    return clean_text(html.unescape(_LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)))
 
 
 def _json_ld(root: HtmlElement) -> Iterator[Candidate]:
@@ -146,20 +153,25 @@ def _load(source: str) -> Any:
     """Decoded JSON of a script, mended where it is commonly broken; None when it is beyond that."""
     if len(source) > _MAX_JSON_CHARS:
         return None
-    text = _COMMENT_EDGES.sub("", _COMMENT_EDGES.sub("", source)).strip().rstrip(";")
-    for attempt in (text, html.unescape(text)):
+    text = _COMMENT_EDGES.sub("", _COMMENT_EDGES.sub("", source)).strip("\ufeff \t\r\n").rstrip(";")
+    for mend in (str, html.unescape, _mended):
         try:
-            return json.loads(attempt, strict=False)
+            return json.loads(mend(text), strict=False)
         except (ValueError, RecursionError):
             continue
     return None
 
 
+def _mended(text: str) -> str:
+    """`text` without backslashes that escape nothing and commas that nothing follows."""
+    return _STRAY_COMMA.sub("", _STRAY_BACKSLASH.sub(r"\1", text))
+
+
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
     """Objects at the top, in lists, in @graph and under mainEntity; bounded and iterative."""
-    queue, seen = [value], 0
+    queue, seen = deque([value]), 0
     while queue and seen < _MAX_NODES:
-        item = queue.pop(0)
+        item = queue.popleft()
         seen += 1
         if isinstance(item, list):
             queue.extend(item)
@@ -169,8 +181,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _types(node: dict[str, Any]) -> set[str]:
-    kinds = node.get("@type")
-    return {kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)}
+    """Names of the node's types, also where they are spelled as addresses ("schema:Person")."""
+    return {re.split("[/#:]", kind)[-1] for kind in _strings(node.get("@type"))}
 
 
 def _article(node: dict[str, Any]) -> Iterator[Candidate]:
@@ -233,9 +245,9 @@ def _meta(root: HtmlElement) -> Iterator[Candidate]:
             yield Candidate("canonical", target, "link:canonical")
         if target and "license" in rel:
             yield Candidate("license", target, "link:license")
-    for element in root.iter("title"):
-        yield Candidate("page_title", element.text_content(), "title")
-        break
+    titles = (e for e in root.iter("title") if next(e.iterancestors("svg"), None) is None)
+    if (title := next(titles, None)) is not None:
+        yield Candidate("page_title", str(title.text_content()), "title")
 
 
 def _microdata(root: HtmlElement) -> Iterator[Candidate]:

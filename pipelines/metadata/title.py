@@ -18,14 +18,18 @@ def headline(statements: Statements, host: str) -> str | None:
     names = {letters(c.value) for c in statements.all("publisher")} | {letters(host), _brand(host)}
     stated = [c.value for c in statements.all("title")]
     page_title = statements.first("page_title")
-    headings = [c.value for c in statements.all("h1") if len(letters(c.value)) >= _MIN_LETTERS]
+    headings = [
+        c.value
+        for c in statements.all("h1")
+        if len(letters(c.value)) >= _MIN_LETTERS and letters(c.value) not in names
+    ]
     witnesses = [letters(value) for value in [*stated, page_title] if value]
     agreed = [h for h in headings if any(letters(h) in witness for witness in witnesses)]
     if agreed:
-        return max(agreed, key=len)
+        return without_site_name(max(agreed, key=len), names)
     for value in [*stated, page_title]:
-        if value and (bare := without_site_name(value, names)):
-            return bare
+        if value and letters(value) not in names:
+            return without_site_name(value, names)
     return headings[0] if headings else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lxml.etree import ParserError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -18,7 +19,7 @@ def parse(text: str) -> HtmlElement | None:
         return None
     try:
         root = document_fromstring(source, parser=parser)
-    except (ValueError, AssertionError, SyntaxError):  # lxml's three ways to say "no document"
+    except (ValueError, AssertionError, SyntaxError, ParserError):  # lxml's ways to say "no document"
         return None
     return root if root.find("body") is not None else None
 

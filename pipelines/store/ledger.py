@@ -22,6 +22,7 @@ from pipelines.policy import Policy
 from pipelines.records import Article, Cleaned, Page, Rejected, State, Witness
 from pipelines.store.errors import StoreError
 from pipelines.store.rows import dumps, removed_rows, to_row
+from pipelines.store.schema import SORT_KEYS
 
 LEDGER_VERSION = 1
 # Runs that try a URL before it stays FAILED.
@@ -73,6 +74,10 @@ class Ledger:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, LEDGER_VERSION):
             raise StoreError(f"{self.path} has ledger version {version}, this is {LEDGER_VERSION}")
+        # A damaged page shows only when it is read, which may be after publishing; 1.5 s a GiB.
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
         script = files("pipelines.store").joinpath("ledger.sql").read_text(encoding="utf-8")
         self._db.executescript(script)
         self._db.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
@@ -82,15 +87,20 @@ class Ledger:
         self._db.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of what is done inside, or nothing of it."""
+    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """All of what is done inside, or nothing of it; `durable` survives a power cut too."""
+        if durable:
+            self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._db
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk makes SQLite roll back by itself
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        finally:
+            self._db.execute("PRAGMA synchronous = NORMAL")
 
     # -- runs
 
@@ -140,13 +150,18 @@ class Ledger:
             )
         return added
 
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that the ledger has."""
+        query = "SELECT 1 FROM urls WHERE key = ?"
+        return {key for key in keys if self._db.execute(query, (key,)).fetchone()}
+
     def lease(self, run_id: str, site: str, limit: int) -> list[Lease]:
         """Up to `limit` pending URLs of `site`, newest first, now LEASED by the run."""
         with self.transaction() as db:
             rows = db.execute(
                 "SELECT * FROM urls WHERE state = ? AND site = ? "
                 "ORDER BY hint IS NULL, hint DESC, discovered_at, key LIMIT ?",
-                (State.PENDING, site, limit),
+                (State.PENDING, site, max(limit, 0)),  # SQLite takes a negative limit for none
             ).fetchall()
             db.executemany(
                 "UPDATE urls SET state = ?, run_id = ?, attempts = attempts + 1 WHERE key = ?",
@@ -211,7 +226,8 @@ class Ledger:
                     return None
                 staged = replace(cleaned, result=article)
                 self._spool(db, "articles", key, State.COMMITTED, to_row(article))
-                for row in removed_rows(article, cleaned.removed):
+                removed = sorted(cleaned.removed, key=lambda block: block.order)
+                for row in removed_rows(article, tuple(removed)):
                     self._spool(db, "removed_blocks", None, None, row)
                 self._learn(db, article.site, cleaned.block_keys)
             reason = staged.result.reason if isinstance(staged.result, Rejected) else None
@@ -251,7 +267,7 @@ class Ledger:
         final: State | None,
         row: dict[str, Any],
     ) -> None:
-        sort_key = row.get("url_canonical") or row["url"]
+        sort_key = row[SORT_KEYS[dataset][1]]
         db.execute(
             "INSERT INTO spool (dataset, partition, site, sort_key, url_key, final_state, row) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -27,12 +27,22 @@ def build_manifest(db: sqlite3.Connection) -> dict[str, Any]:
 def write_atomically(path: Path, text: str) -> None:
     """Replace `path` by a file with this text; a crash leaves the old one or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
+
+
+def sweep_temporaries(output: Path) -> None:
+    """Remove what killed runs left of a manifest half written."""
+    for temporary in output.glob(f".{MANIFEST}.*.tmp"):
+        temporary.unlink(missing_ok=True)
 
 
 def write_manifest(output: Path, db: sqlite3.Connection) -> None:

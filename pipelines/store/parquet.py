@@ -74,7 +74,7 @@ def write_part(dataset: str, rows: Iterable[tuple[int, dict[str, Any]]], path: P
         raise
     _make_durable(path)
     _verify(dataset, path, seen.rows)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = file_digest(path)
     assert seen.first is not None
     assert seen.last is not None
     return Part(
@@ -86,6 +86,12 @@ def write_part(dataset: str, rows: Iterable[tuple[int, dict[str, Any]]], path: P
         min_fetched_at=seen.first,
         max_fetched_at=seen.last,
     )
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of the file in hex, without holding it in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(slots=True)

@@ -1,23 +1,26 @@
 """From spool to readers: part files appear complete or not at all, and every row in exactly one.
 
 Order of the steps: write and verify outside the datasets; note in the ledger which rows stand in which file;
-rename into place; manifest; commit. `recover` finishes or undoes what a crash interrupted.
+rename into place; manifest; commit. `recover` finishes or undoes what a crash interrupted. The note is
+durable before the rename: the rows of a file whose note a power cut took would be published again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pipelines.records import State
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
-from pipelines.store.manifest import sync_folder, write_manifest
-from pipelines.store.parquet import Part, write_part
+from pipelines.store.manifest import sweep_temporaries, sync_folder, write_manifest
+from pipelines.store.parquet import Part, file_digest, write_part
 from pipelines.store.rows import loads
 from pipelines.store.schema import SCHEMAS
 
@@ -44,40 +47,66 @@ class Publisher:
         self._run_id = run_id
 
     def recover(self) -> None:
-        """Finish files whose rename happened, forget those whose rename did not; sweep our leftovers."""
+        """Finish files whose rename happened, forget those whose rename did not; sweep our leftovers.
+
+        Raises `StoreError` when the disk or the ledger refuses.
+        """
+        with self._reported():
+            self._recover()
+
+    def _recover(self) -> None:
         pending = self._db.execute("SELECT path, sha256 FROM files WHERE published = 0").fetchall()
         whole = [path for path, digest in pending if self._is_whole(self._output / path, digest)]
         lost = [path for path, _ in pending if path not in whole]
+        for path in lost:  # before the ledger forgets that they were ours
+            if (self._output / path).exists():
+                (self._output / path).unlink()
         with self._ledger.transaction():
             for path in lost:
                 self._db.execute("UPDATE spool SET file = NULL WHERE file = ?", (path,))
                 self._db.execute("DELETE FROM files WHERE path = ?", (path,))
-        for path in lost:
-            (self._output / path).unlink(missing_ok=True)
         if whole:
             self._commit(whole)
         shutil.rmtree(self._scratch, ignore_errors=True)
+        sweep_temporaries(self._output)
 
     def publish(self) -> Published:
         """Publish every spooled row; raises `StoreError` with nothing half visible."""
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        planned: list[tuple[str, str, Part]] = []
+        self.recover()
         try:
-            for dataset, partition in self._partitions():
-                planned.extend(self._write(dataset, partition))
-            for target, _, part in planned:
-                final = self._output / target
-                final.parent.mkdir(parents=True, exist_ok=True)
-                part.path.rename(final)
-                sync_folder(final.parent)
-        except OSError as error:
-            raise StoreError(f"cannot publish below {self._output}: {error}") from error
-        if planned:
-            self._commit([target for target, _, _ in planned])
+            with self._reported():
+                planned = self._publish()
+        except StoreError:
+            # A full disk gets its space back, readers a manifest of what is there.
+            with suppress(StoreError):
+                self.recover()
+            raise
         rows = dict.fromkeys(SCHEMAS, 0)
         for _, dataset, part in planned:
             rows[dataset] += part.rows
         return Published(tuple(target for target, _, _ in planned), rows)
+
+    def _publish(self) -> list[tuple[str, str, Part]]:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        planned: list[tuple[str, str, Part]] = []
+        for dataset, partition in self._partitions():
+            planned.extend(self._write(dataset, partition))
+        for target, _, part in planned:
+            final = self._output / target
+            final.parent.mkdir(parents=True, exist_ok=True)
+            part.path.rename(final)
+            for folder in (final.parent, final.parent.parent, self._output):
+                sync_folder(folder)
+        if planned:
+            self._commit([target for target, _, _ in planned])
+        return planned
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"cannot publish below {self._output}: {error}") from error
 
     def _partitions(self) -> list[tuple[str, str]]:
         query = "SELECT DISTINCT dataset, partition FROM spool WHERE file IS NULL ORDER BY 1, 2"
@@ -85,12 +114,12 @@ class Publisher:
 
     def _write(self, dataset: str, partition: str) -> Iterator[tuple[str, str, Part]]:
         """Part files of one partition, each noted in the ledger as soon as it is verified."""
-        while True:
+        for number in count():
             taken: list[int] = []
             rows = self._rows(dataset, partition, taken)
             if (first := next(rows, None)) is None:
                 return
-            path = self._scratch / f"{dataset}-{partition}-{len(taken)}.parquet"
+            path = self._scratch / f"{dataset}-{partition}-{number}.parquet"
             part = write_part(dataset, _chain(first, rows), path, self._run_id)
             target = f"{dataset}/fetch_date={partition}/{part.name}"
             self._note(target, dataset, partition, part, taken)
@@ -111,7 +140,7 @@ class Publisher:
                 return
 
     def _note(self, target: str, dataset: str, partition: str, part: Part, taken: list[int]) -> None:
-        with self._ledger.transaction():
+        with self._ledger.transaction(durable=True):
             self._db.execute(
                 "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 (target, dataset, partition, part.rows, part.bytes, part.sha256, self._run_id,
@@ -134,7 +163,7 @@ class Publisher:
 
     @staticmethod
     def _is_whole(path: Path, digest: str) -> bool:
-        return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+        return path.exists() and file_digest(path) == digest
 
 
 def _chain(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 from http import HTTPStatus
 from pathlib import Path
 
-from fastwarc.warc import ArchiveIterator, WarcRecordType
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -31,6 +32,13 @@ class RawResponse:
     http_status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+
+class _HttpHeaders(StatusAndHeaders):
+    """Headers as they came: Latin-1 stands for bytes here, which warcio would escape."""
+
+    def compute_headers_buffer(self, header_filter: Callable[..., object] | None = None) -> None:
+        self.headers_buff = self.to_str(header_filter).encode("latin-1", "replace") + b"\r\n"
 
 
 class RawStore:
@@ -56,7 +64,7 @@ class RawStore:
             "response",
             payload=io.BytesIO(page.body),
             length=len(page.body),
-            http_headers=StatusAndHeaders(line, headers, protocol="HTTP/1.1"),
+            http_headers=_HttpHeaders(line, headers, protocol="HTTP/1.1"),
             warc_headers_dict={
                 "WARC-Date": page.fetched_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             },
@@ -93,17 +101,25 @@ def read_response(path: Path, offset: int) -> RawResponse:
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            for record in ArchiveIterator(file, record_types=WarcRecordType.response):
-                http = record.http_headers
-                return RawResponse(
-                    url=record.headers["WARC-Target-URI"],
-                    http_status=http.status_code or 0,
-                    headers=tuple((name.lower(), value) for name, value in http.items()),
-                    body=record.reader.read(),
-                )
+            # The record at the offset and no later one: the next response is another page's.
+            record = next(iter(ArchiveIterator(file)), None)
+            if record is not None and record.record_type == WarcRecordType.response and record.is_http:
+                return _response(record)
     except (OSError, ValueError) as error:
         raise StoreError(f"cannot read {path} at {offset}: {error}") from None
     raise StoreError(f"no response record in {path} at {offset}")
+
+
+def _response(record: WarcRecord) -> RawResponse:
+    http = record.http_headers
+    if not record.verify_payload_digest():  # a file cut short reads without complaint
+        raise ValueError("the body is not what its digest says")
+    return RawResponse(
+        url=record.headers["WARC-Target-URI"],
+        http_status=http.status_code or 0,
+        headers=tuple((name.lower(), value) for name, value in http.items()),
+        body=record.reader.read(),
+    )
 
 
 def _phrase(status: int) -> str:

@@ -1,0 +1,119 @@
+"""Quality gate: the scorer's figures for our cleaner must not fall below their pinned floors.
+
+    python -m benchmarks.gate --score PATH/score.py [--sets rtl,fundus] [--raise]
+
+`floors.toml` pins, for each data set, the hash of its gold and a floor for each figure; floors only go up:
+`--raise` lifts those that were beaten (by more than noise would, there is none) and never lowers one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+FLOORS = Path(__file__).with_name("floors.toml")
+ADAPTER = "benchmarks.adapter:clean_site"
+# Less is better for these, so their floor is a ceiling.
+CEILINGS = frozenset({"leak", "head"})
+_IGNORED = frozenset({"n", "pages_per_cpu_s"})
+# Figures are pinned with three decimals, rounded to the lenient side.
+_STEP = 1000
+
+Figures = dict[str, dict[str, float]]
+
+
+def measure(score: Path, sets: Sequence[str]) -> Figures:
+    """Set -> figure -> value, as the scorer gives them for our adapter."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "score.json"
+        command = [sys.executable, str(score), "--sets", ",".join(sets), "--json", str(report), ADAPTER]
+        subprocess.run(command, check=True)
+        found = json.loads(report.read_text(encoding="utf-8"))
+    return {
+        name: {key: value for key, value in figures[ADAPTER].items() if key not in _IGNORED}
+        for name, figures in found.items()
+    }
+
+
+def shortfalls(floors: Figures, measured: Figures) -> Iterator[str]:
+    """One line for each figure that is worse than its floor."""
+    for name, figures in measured.items():
+        for key, floor in floors.get(name, {}).items():
+            value = figures.get(key)
+            if value is None:
+                yield f"{name} {key}: not measured, floor {floor}"
+            elif value > floor if key in CEILINGS else value < floor:
+                yield f"{name} {key}: {value:.4f}, floor {floor}"
+
+
+def lifted(floors: Figures, measured: Figures) -> Figures:
+    """The floors, each replaced by today's figure where that is better."""
+    result: Figures = {name: dict(figures) for name, figures in floors.items()}
+    for name, figures in measured.items():
+        pinned = result.setdefault(name, {})
+        for key, value in figures.items():
+            today = _pinned(key, value)
+            best = min if key in CEILINGS else max
+            pinned[key] = best(pinned.get(key, today), today)
+    return result
+
+
+def _pinned(key: str, value: float) -> float:
+    lenient = -(-value * _STEP // 1) if key in CEILINGS else value * _STEP // 1
+    return float(lenient / _STEP)
+
+
+def gold_hash(data: Path, name: str) -> str:
+    """Hash of a set's gold: floors hold for the pages they were measured on."""
+    return hashlib.sha256((data / name / "gold.jsonl").read_bytes()).hexdigest()[:16]
+
+
+def read_floors() -> tuple[dict[str, str], Figures]:
+    """(set -> hash of its gold, set -> figure -> floor) as pinned."""
+    pinned = tomllib.loads(FLOORS.read_text(encoding="utf-8"))
+    hashes = {name: table.pop("gold") for name, table in pinned.items()}
+    return hashes, pinned
+
+
+def write_floors(hashes: dict[str, str], floors: Figures) -> None:
+    """Pin these floors."""
+    lines = ["# Floors of the quality gate; they only go up (benchmarks/gate.py --raise)."]
+    for name in sorted(floors):
+        lines += ["", f"[{name}]", f'gold = "{hashes[name]}"']
+        lines += [f"{key} = {value:.3f}" for key, value in sorted(floors[name].items())]
+    FLOORS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when every figure holds its floor, 1 when one fell, 2 when the data is not the pinned one."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gate", description="Quality gate.")
+    parser.add_argument("--score", type=Path, required=True, help="the scorer, beside its data")
+    parser.add_argument("--sets", help="only these sets, comma-separated")
+    parser.add_argument("--raise", dest="lift", action="store_true", help="lift floors that were beaten")
+    arguments = parser.parse_args(argv)
+    data = arguments.score.resolve().parent.parent / "data"
+    hashes, floors = read_floors() if FLOORS.exists() else ({}, {})
+    present = sorted(path.parent.name for path in data.glob("*/gold.jsonl"))
+    sets = arguments.sets.split(",") if arguments.sets else present
+    changed = [name for name in sets if name in hashes and hashes[name] != gold_hash(data, name)]
+    if changed:
+        print(f"gate: the gold of {', '.join(changed)} is not the pinned one", file=sys.stderr)
+        return 2
+    measured = measure(arguments.score, sets)
+    if arguments.lift:
+        write_floors(hashes | {name: gold_hash(data, name) for name in sets}, lifted(floors, measured))
+        return 0
+    fallen = list(shortfalls(floors, measured))
+    print("\n".join(fallen) if fallen else f"gate: all floors of {len(sets)} sets hold")
+    return 1 if fallen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

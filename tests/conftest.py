@@ -1,0 +1,38 @@
+"""One crawl of the demo newsroom that many tests look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from demo.content import write_site_files
+from demo.server import Newsroom
+from tests.crawling import Finished, crawl_newsroom
+
+
+@dataclass(frozen=True)
+class DemoCrawl:
+    """The newsroom, still open, and what two crawls of it left."""
+
+    newsroom: Newsroom
+    sites: Path
+    output: Path
+    log: Path
+    first: Finished
+    second: Finished
+    requests_of_first: int
+
+
+@pytest.fixture(scope="session")
+def demo_crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCrawl]:
+    folder = tmp_path_factory.mktemp("demo")
+    log = folder / "requests.jsonl"
+    with Newsroom(log=log) as newsroom:
+        write_site_files(folder / "sites", newsroom.port)
+        first = crawl_newsroom(newsroom, folder / "sites", folder / "output")
+        asked = len(log.read_text(encoding="utf-8").splitlines())
+        second = crawl_newsroom(newsroom, folder / "sites", folder / "output")
+        yield DemoCrawl(newsroom, folder / "sites", folder / "output", log, first, second, asked)

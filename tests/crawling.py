@@ -1,0 +1,77 @@
+"""Runs the real command in a process of its own, as a person or cron would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+
+from demo.crawl import crawl_command, environment
+from demo.server import Newsroom
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(command: list[str], **env: str) -> Finished:
+    """Run to the end from the project's folder."""
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment() | env, capture_output=True, text=True, timeout=300, check=False
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def scrapy(*arguments: str, **env: str) -> Finished:
+    """`scrapy …` with this interpreter."""
+    return run([sys.executable, "-m", "scrapy", *arguments], **env)
+
+
+def crawl_newsroom(newsroom: Newsroom, sites: Path, output: Path) -> Finished:
+    """One crawl of the demo newsroom."""
+    return run(crawl_command(newsroom, sites, output))
+
+
+def start_crawl(newsroom: Newsroom, sites: Path, output: Path) -> subprocess.Popen[bytes]:
+    """The same crawl, left running in a process group of its own."""
+    return subprocess.Popen(
+        crawl_command(newsroom, sites, output),
+        cwd=ROOT,
+        env=environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
+    )
+
+
+def rows(output: Path, dataset: str) -> list[dict[str, Any]]:
+    """All rows of a dataset, read as any user of pyarrow would."""
+    folder = output / dataset
+    if not folder.is_dir():
+        return []
+    table = ds.dataset(folder, partitioning="hive").to_table()
+    found: list[dict[str, Any]] = table.to_pylist()
+    return found
+
+
+def parts(output: Path) -> Iterator[Path]:
+    """Published files."""
+    return (path for path in output.rglob("*.parquet") if ".state" not in path.parts)
+
+
+def is_root() -> bool:
+    """Whether permissions mean nothing to us."""
+    return os.geteuid() == 0

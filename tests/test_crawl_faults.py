@@ -1,0 +1,142 @@
+"""What the user, the machine and a kill -9 do to a crawl."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from demo.content import ARTICLES_EACH, gold, write_site_files
+from demo.server import Newsroom
+from pipelines.store.lock import OutputLock
+from tests.crawling import Finished, crawl_newsroom, rows, scrapy, start_crawl
+
+
+def refused(done: Finished, code: int, *words: str) -> None:
+    """One line on stderr that names what is wrong, and the exit code; nothing else."""
+    lines = done.err.splitlines()
+    assert done.code == code, done.err
+    assert len(lines) == 1, done.err
+    assert lines[0].startswith("scrapy crawl: ")
+    for word in words:
+        assert word in lines[0]
+    assert done.out == ""
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "output"
+
+
+def crawl(output: Path, *arguments: str) -> Finished:
+    return scrapy("crawl", *arguments, "-s", f"NEWS_OUTPUT={output}")
+
+
+def test_a_missing_site_file_is_named(tmp_path: Path, output: Path) -> None:
+    refused(crawl(output, "news", "-a", f"sites={tmp_path / 'none.toml'}"), 2, "none.toml")
+    assert not output.exists()
+
+
+def test_a_malformed_site_file_is_named_with_its_key(tmp_path: Path, output: Path) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text('name = "bad"\nstart = "http://bad.test/"\nfeed = []\n', encoding="utf-8")
+    refused(crawl(output, "news", "-a", f"sites={file}"), 2, "bad.toml", "'feed'")
+    assert not output.exists()
+
+
+def test_an_unknown_site_name_lists_the_known_ones(output: Path) -> None:
+    done = crawl(output, "news", "-a", "sites=demo/sites", "-a", "site=nowhere")
+    refused(done, 2, "'nowhere'", "sahifa-east")
+    assert not output.exists()
+
+
+def test_a_bad_url_is_named_with_its_line(tmp_path: Path, output: Path) -> None:
+    file = tmp_path / "urls.txt"
+    file.write_text("http://good.test/a\nfile:///etc/passwd\n", encoding="utf-8")
+    refused(crawl(output, "urls", "-a", f"file={file}"), 2, "urls.txt:2", "file:///etc/passwd")
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["nope"], "nope"),
+        (["news", "-a", "colour=blue"], "colour"),
+        (["urls"], "file=FILE"),
+        (["urls", "-a", "file=missing.txt"], "missing.txt"),
+        (["news", "-a", "sites=demo/sites", "-s", "NEWS_WORKERS=many"], "NEWS_WORKERS"),
+        (["news", "-a", "sites=demo/sites", "-s", "NEWS_PAGE_SECONDS=0"], "NEWS_PAGE_SECONDS"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_exit_2(output: Path, arguments: list[str], word: str) -> None:
+    refused(crawl(output, *arguments), 2, word)
+    assert not output.exists()
+
+
+def test_an_output_that_cannot_be_written_stops_the_run_before_it_starts(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way", encoding="utf-8")
+    refused(crawl(file / "output", "news", "-a", "sites=demo/sites"), 4, str(file))
+
+
+def test_a_ledger_that_is_none_is_named(output: Path) -> None:
+    ledger = output / ".state" / "ledger.sqlite"
+    ledger.parent.mkdir(parents=True)
+    ledger.write_bytes(b"this is no database, however long it may be" * 100)
+    refused(crawl(output, "news", "-a", "sites=demo/sites"), 4, "ledger.sqlite")
+
+
+def test_a_second_run_on_the_same_output_is_refused_and_told_who_holds_it(output: Path) -> None:
+    with OutputLock(output / ".state" / "lock", "run 20261121T000000-abcdef"):
+        done = crawl(output, "news", "-a", "sites=demo/sites")
+    refused(done, 3, "20261121T000000-abcdef", str(os.getpid()))
+
+
+def test_a_site_that_yields_too_little_is_exit_5(tmp_path: Path, output: Path) -> None:
+    with Newsroom() as newsroom:
+        write_site_files(tmp_path / "sites", newsroom.port)
+        file = tmp_path / "sites" / "alrasid.toml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(
+            text.replace(f"min_articles = {ARTICLES_EACH}", "min_articles = 13"), encoding="utf-8"
+        )
+        done = crawl_newsroom(newsroom, file, output)
+    assert done.code == 5
+    assert "alrasid: 12 articles, 13 expected" in done.out
+
+
+def test_private_addresses_are_not_fetched_unless_allowed(tmp_path: Path, output: Path) -> None:
+    with Newsroom() as newsroom:
+        url = f"{next(iter(newsroom.starts().values()))}2026/11/02/anything/"
+        done = scrapy("crawl", "urls", "-a", f"url={url}", "-s", f"NEWS_OUTPUT={output}", "-L", "WARNING")
+    assert done.code == 0
+    assert "Nothing new: 0 articles" in done.out
+
+
+@pytest.mark.parametrize("requests", [15, 45, 75, 110])
+def test_a_killed_run_loses_nothing_and_doubles_nothing(tmp_path: Path, output: Path, requests: int) -> None:
+    """kill -9 after so many requests; the next run completes, and no page kept is fetched again."""
+    log = tmp_path / "requests.jsonl"
+    with Newsroom(log=log) as newsroom:
+        write_site_files(tmp_path / "sites", newsroom.port)
+        process = start_crawl(newsroom, tmp_path / "sites", output)
+        while process.poll() is None and log.read_text(encoding="utf-8").count("\n") < requests:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        done = crawl_newsroom(newsroom, tmp_path / "sites", output)
+        answers = {answer.url: answer.text for answer in gold(newsroom.port)}
+    assert done.code == 0, done.err
+    stored = [(row["url"], row["text"]) for row in rows(output, "articles")]
+    assert len(stored) == len(answers)
+    assert dict(stored) == answers
+    asked = Counter(
+        (entry["address"], entry["path"]) for entry in map(json.loads, log.open(encoding="utf-8"))
+    )
+    again = [place for place, times in asked.items() if times > 2]
+    assert again == []

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.records import Reason
+from pipelines.workers import TaskFailed, Workers
+from tests import worker_tasks as tasks
+
+MEMORY = 512 << 20
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """One worker, so that each task meets what the one before left."""
+    pool = Workers(1, 60, MEMORY)
+    yield pool
+    pool.stop()
+
+
+@pytest.fixture
+def hasty() -> Iterator[Workers]:
+    pool = Workers(1, 0.3, MEMORY)
+    yield pool
+    pool.stop()
+
+
+def failure(workers: Workers, task: Callable[..., object], *args: object) -> TaskFailed:
+    """How the task fails; the pool must go on afterwards."""
+    with pytest.raises(TaskFailed) as failed:
+        asyncio.run(workers.run(task, *args))
+    assert asyncio.run(workers.run(tasks.add, 2, 3)) == 5
+    return failed.value
+
+
+def test_a_task_gives_its_result(workers: Workers) -> None:
+    text = "اصلاح‌طلبان 😀\x00"
+    assert asyncio.run(workers.run(tasks.letters, text)) == text[::-1]
+
+
+def test_a_task_runs_in_another_process(workers: Workers) -> None:
+    assert asyncio.run(workers.run(tasks.process_number)) != os.getpid()
+
+
+def test_a_worker_does_more_than_one_task(workers: Workers) -> None:
+    assert asyncio.run(workers.run(tasks.process_number)) == asyncio.run(workers.run(tasks.process_number))
+
+
+def test_tasks_run_side_by_side() -> None:
+    async def many(pool: Workers) -> list[int]:
+        return await asyncio.gather(*(pool.run(tasks.add, number, 1) for number in range(40)))
+
+    pool = Workers(2, 60, MEMORY)
+    try:
+        assert asyncio.run(many(pool)) == list(range(1, 41))
+    finally:
+        pool.stop()
+
+
+@pytest.mark.parametrize("task", [tasks.backtrack, tasks.huge_power])
+def test_a_loop_inside_c_is_killed_at_the_deadline(hasty: Workers, task: Callable[..., object]) -> None:
+    with pytest.raises(TaskFailed) as failed:
+        asyncio.run(hasty.run(task))
+    assert (failed.value.reason, failed.value.detail) == (Reason.EXTRACT_TIMEOUT, "0.3 s")
+
+
+def test_after_a_deadline_the_pool_goes_on() -> None:
+    pool = Workers(1, 2, MEMORY)
+    try:
+        assert failure(pool, tasks.backtrack).reason is Reason.EXTRACT_TIMEOUT
+    finally:
+        pool.stop()
+
+
+def test_the_memory_cap_is_the_worker_s_and_not_ours(workers: Workers) -> None:
+    before = tasks.memory_limit()
+    assert asyncio.run(workers.run(tasks.memory_limit)) == MEMORY
+    assert tasks.memory_limit() == before
+
+
+@pytest.mark.parametrize("task", [tasks.swallow_memory, tasks.swallow_memory_in_pieces])
+def test_a_page_that_takes_all_memory_is_named_so(workers: Workers, task: Callable[..., object]) -> None:
+    assert failure(workers, task).reason is Reason.WORKER_MEMORY
+
+
+def test_a_crash_is_tried_twice_and_named(workers: Workers, tmp_path: Path) -> None:
+    failed = failure(workers, tasks.segfault, tmp_path / "marks")
+    assert (failed.reason, failed.detail) == (Reason.WORKER_CRASH, "exit code -11")
+    assert (tmp_path / "marks").read_text() == "xx"
+
+
+def test_a_crash_that_does_not_repeat_is_no_failure(workers: Workers, tmp_path: Path) -> None:
+    assert asyncio.run(workers.run(tasks.segfault_once, tmp_path / "marks")) == "second try"
+
+
+def test_a_worker_that_leaves_without_a_word_is_a_crash(workers: Workers) -> None:
+    failed = failure(workers, tasks.exit_at_once, 3)
+    assert (failed.reason, failed.detail) == (Reason.WORKER_CRASH, "exit code 3")
+
+
+def test_an_exception_is_an_internal_error_and_not_tried_again(workers: Workers, tmp_path: Path) -> None:
+    failed = failure(workers, tasks.divide, tmp_path / "marks")
+    assert (failed.reason, failed.detail) == (Reason.INTERNAL_ERROR, "ZeroDivisionError: division by zero")
+    assert (tmp_path / "marks").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("task", "detail"),
+    [
+        (tasks.raise_unpicklable, "Unpicklable: خطأ"),
+        (tasks.parse_broken_xml, "XMLSyntaxError: "),
+        (tasks.recurse, "RecursionError: "),
+        (tasks.leave, "SystemExit: 3"),
+        (tasks.raise_timeout, "TimeoutError: the page's own"),
+        (tasks.cancel, "CancelledError"),
+    ],
+)
+def test_no_exception_breaks_the_pool(workers: Workers, task: Callable[..., object], detail: str) -> None:
+    failed = failure(workers, task)
+    assert failed.reason is Reason.INTERNAL_ERROR
+    assert failed.detail.startswith(detail)
+
+
+def test_a_failure_s_detail_can_be_written_down(workers: Workers) -> None:
+    assert failure(workers, tasks.half_a_pair).detail.encode() == b"ValueError: ?"
+
+
+def test_a_result_that_cannot_travel_costs_one_task(workers: Workers) -> None:
+    assert failure(workers, tasks.unpicklable_result).reason is Reason.WORKER_CRASH
+
+
+def test_an_argument_that_cannot_travel_costs_one_task(workers: Workers) -> None:
+    assert failure(workers, tasks.letters, lambda: "x").reason is Reason.INTERNAL_ERROR
+
+
+def test_a_failing_neighbour_costs_nobody_else_the_task(tmp_path: Path) -> None:
+    async def together(pool: Workers) -> list[object]:
+        work = [pool.run(tasks.segfault, tmp_path / "marks"), *(pool.run(tasks.add, n, 0) for n in range(10))]
+        return list(await asyncio.gather(*work, return_exceptions=True))
+
+    pool = Workers(2, 60, MEMORY)
+    try:
+        first, *others = asyncio.run(together(pool))
+    finally:
+        pool.stop()
+    assert isinstance(first, TaskFailed)
+    assert others == list(range(10))
+
+
+def test_a_pool_that_did_nothing_can_be_stopped() -> None:
+    Workers(2, 60, MEMORY).stop()
+
+
+def test_stopping_gives_up_what_is_under_way() -> None:
+    pool = Workers(1, 60, MEMORY)
+
+    async def start_and_stop() -> None:
+        running = asyncio.ensure_future(pool.run(tasks.backtrack))
+        await asyncio.sleep(0)  # the task is on its way
+        pool.stop()
+        with pytest.raises((asyncio.CancelledError, TaskFailed)):
+            await running
+
+    asyncio.run(start_and_stop())
