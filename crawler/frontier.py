@@ -14,6 +14,7 @@ from crawler.items import Fetched
 from crawler.run import Run
 from crawler.sites import Site
 from pipelines.records import Page, State, Witness
+from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Lease, Link
 from pipelines.store.raw import read_response
 from pipelines.urls import canonical_url
@@ -80,7 +81,12 @@ class Frontier:
     def unfinished(self) -> Iterator[Fetched]:
         """Pages that a run before fetched and did not clean: read from the WARC, not fetched again."""
         for key, details, witness, name, offset in self._ledger.unfinished():
-            raw = read_response(self._run.raw_folder / name, offset)
+            try:
+                raw = read_response(self._run.raw_folder / name, offset)
+            except StoreError:
+                # A power cut took the bytes; one lost page must not stop every run from here on.
+                self._ledger.end(key, State.FAILED, "raw_unreadable")
+                continue
             page = page_from_details(details, raw.body, witness, name, offset)
             yield Fetched(key, page)
 

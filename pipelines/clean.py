@@ -57,7 +57,7 @@ def clean(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_M
     if (levels := depth(root)) > policy.max_depth:
         return Cleaned(reject(page, Reason.TOO_DEEP, f"{levels} levels"))
     read = _read(page, root, policy)
-    body = read_body(root, _known(read), memory, policy)
+    body = read_body(root, _known(page, read), memory, policy)
     visible = " ".join(root.find("body").xpath(".//text()[not(parent::script or parent::style)]"))
     if refused := refusal(body, read.title, visible, read.statements, policy):
         return Cleaned(reject(page, *refused, title=read.title))
@@ -76,7 +76,7 @@ def _read(page: Page, root: HtmlElement, policy: Policy) -> _Read:
     )
 
 
-def _known(read: _Read) -> Known:
+def _known(page: Page, read: _Read) -> Known:
     """What the body's blocks are compared with: the headline, the people, the captions."""
     headlines = [read.title, *(c.value for c in read.statements.all("title"))]
     captions = [text for image in read.images for text in (image.caption, image.credit, image.alt)]
@@ -84,6 +84,7 @@ def _known(read: _Read) -> Known:
         headlines=frozenset(letters(text) for text in headlines if text),
         people=frozenset(letters(name) for name in read.authors),
         captions=frozenset(letters(text) for text in captions if text),
+        host=urlsplit(page.url).hostname,
         description=letters(read.statements.first("description") or "") or None,
     )
 

@@ -27,9 +27,16 @@ class Policy:
     min_vote_share: float = 0.6
     # A block with more of its letters inside links than this is a list of links, not prose.
     max_link_share: float = 0.6
+    # A body with less than this share of the page's prose makes us read again without class names; the second
+    # reading counts when it is this many times the first.
+    min_prose_share: float = 0.5
+    min_second_gain: float = 1.5
+    max_prose_link_share: float = 0.3
     # Unvoted neighbours of body paragraphs are restored from this length on (letters).
     min_restored_letters: int = 40
 
+    # The body's place on the page holds at least this share of the chosen letters.
+    min_container_share: float = 0.75
     # Text the extractor took from outside the body's place is kept from this length on (letters).
     min_outside_letters: int = 120
     # Prose between headline and body that the extractor passed over is a lead from this length on.
@@ -57,6 +64,10 @@ class Policy:
     # A page of linked headlines with teasers lists articles and is none.
     min_listing_headings: int = 3
     min_listing_heading_share: float = 0.25
+    # ... unless so many letters of prose stand under each of the headlines.
+    max_listing_letters: int = 250
+    # Hidden prose of this length is folded up, not switched off: answers, tabs, the rest of a paywalled text.
+    min_folded_chars: int = 200
 
     # langdetect costs 2.5 ms on 1,000 characters and 11 ms on a whole article, with the same answer.
     language_sample_chars: int = 1_000

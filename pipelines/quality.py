@@ -54,6 +54,7 @@ def refusal(
     if (
         body.linked_headings >= policy.min_listing_headings
         and body.linked_headings >= policy.min_listing_heading_share * body.blocks
+        and body.letters - body.link_letters < policy.max_listing_letters * body.linked_headings
     ):
         return (
             Reason.NOT_ARTICLE,

@@ -10,9 +10,11 @@ import asyncio
 import multiprocessing
 import resource
 from collections.abc import Callable
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlineExceeded
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -60,18 +62,28 @@ class Workers:
     """A pool of `count` processes; started with the first task."""
 
     def __init__(self, count: int, deadline_seconds: float, memory_bytes: int) -> None:
+        self._count = count
         self._deadline = deadline_seconds
+        self._memory = memory_bytes
+        self._stopped = False
+        self._under_way: set[Future[Any]] = set()
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
         # forkserver: forking a process that runs threads (the reactor's, pebble's) copies held locks.
-        self._pool = ProcessPool(
-            max_workers=count,
+        return ProcessPool(
+            max_workers=self._count,
             max_tasks=_TASKS_PER_WORKER,
             initializer=_limit_memory,
-            initargs=(memory_bytes,),
+            initargs=(self._memory,),
             context=multiprocessing.get_context("forkserver"),
         )
 
     async def run(self, function: Callable[..., Result], *args: object) -> Result:
-        """`function(*args)` in a worker; raises `TaskFailed`. A crashed worker's task is tried twice."""
+        """`function(*args)` in a worker; raises `TaskFailed`. A crashed worker's task is tried twice.
+
+        A task that `stop` gives up is cancelled.
+        """
         try:
             return await self._once(function, args)
         except TaskFailed as failure:
@@ -80,7 +92,7 @@ class Workers:
         return await self._once(function, args)
 
     async def _once(self, function: Callable[..., Result], args: tuple[object, ...]) -> Result:
-        future = self._pool.schedule(_attempt, args=(function, args), timeout=self._deadline)
+        future = self._schedule(function, args)
         try:
             result: Result | _Failure = await asyncio.wrap_future(future)
         except (DeadlineExceeded, TimeoutError):
@@ -89,15 +101,36 @@ class Workers:
             raise TaskFailed(Reason.WORKER_MEMORY, "memory limit") from None
         except ProcessExpired as error:
             raise TaskFailed(Reason.WORKER_CRASH, f"exit code {error.exitcode}") from None
+        except BrokenProcessPool:
+            if self._stopped:  # given up, which says nothing about the page
+                raise asyncio.CancelledError from None
+            raise TaskFailed(Reason.WORKER_CRASH, "all workers ended") from None
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # what could not be sent to the worker, or back
+        except Exception as error:  # what could not be sent to the worker
             raise TaskFailed(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}") from error
         if isinstance(result, _Failure):
             raise TaskFailed(result.reason, result.detail)
         return result
 
-    def stop(self) -> None:
-        """Kill the workers; tasks under way are given up."""
+    def _schedule(self, function: Callable[..., object], args: tuple[object, ...]) -> Future[Any]:
+        if self._stopped:
+            raise asyncio.CancelledError
+        if not self._pool.active:  # broken for good, as by the death of an idle worker
+            self._end_pool()
+            self._pool = self._new_pool()
+        future: Future[Any] = self._pool.schedule(_attempt, args=(function, args), timeout=self._deadline)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return future
+
+    def _end_pool(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one unannotated
         self._pool.join()
+
+    def stop(self) -> None:
+        """Kill the workers; tasks under way are given up."""
+        self._stopped = True
+        self._end_pool()
+        for future in tuple(self._under_way):  # pebble forgets some of them
+            future.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import resource
 import shutil
 import signal
@@ -26,7 +27,7 @@ from pipelines import EXTRACTOR, SCHEMA_VERSION
 from pipelines.records import Article, Cleaned, Page, Reason, Rejected, RemovedBlock
 from pipelines.store.ledger import Ledger, Link
 from pipelines.store.manifest import read_manifest
-from pipelines.store.publish import Publisher
+from pipelines.store.publish import Published, Publisher
 
 NOW = datetime(2026, 11, 21, 8, 30, 15, 123456, tzinfo=UTC)
 STORE = str(Path(publishing.__file__).parent)
@@ -139,6 +140,18 @@ class Store:
         with self.publisher(run_id) as publisher:
             publisher.recover()
             publisher.publish()
+
+    def publish(self) -> Published:
+        with self.publisher() as publisher:
+            return publisher.publish()
+
+    def fill(self, count: int, length: int = 20) -> None:
+        """Spool articles of letters that do not compress, in no order."""
+        letters = random.Random(7)
+        with closing(Ledger(self.ledger_path)) as ledger:
+            for number in letters.sample(range(count), count):
+                text = "".join(letters.choices("ابتثجحخدذرزسشصضطظعغفقكلمنهوي", k=length))
+                stage(ledger, article(f"https://sahifa.test/many/{number}", text))
 
     def copy(self, output: Path) -> Store:
         shutil.copytree(self.output, output)

@@ -70,7 +70,7 @@ def is_made_of(text: str, runs: set[str]) -> bool:
     return len(text) in reached
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(pages)
 def test_a_block_is_made_of_character_runs_of_the_page(inside: str) -> None:
     def bare(text: str) -> str:
@@ -80,14 +80,14 @@ def test_a_block_is_made_of_character_runs_of_the_page(inside: str) -> None:
     assert all(is_made_of(bare(block.text), runs) for block in blocks(inside))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(pages)
 def test_blocks_hold_every_letter_of_the_page_once(inside: str) -> None:
     page = "".join(visible_runs(body_of(inside)))
     assert sorted("".join(block.letters for block in blocks(inside))) == sorted(letters(page))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(pages)
 def test_without_furniture_blocks_are_in_reading_order(inside: str) -> None:
     body = body_of(inside)
@@ -96,7 +96,7 @@ def test_without_furniture_blocks_are_in_reading_order(inside: str) -> None:
     assert [block.order for block in found] == list(range(len(found)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(pages)
 def test_a_block_is_one_clean_line_with_a_letter(inside: str) -> None:
     for block in blocks(inside):
@@ -106,7 +106,7 @@ def test_a_block_is_one_clean_line_with_a_letter(inside: str) -> None:
         assert block.bold <= len(block.letters)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pages)
 def test_pruning_leaves_the_page_as_it_was(inside: str) -> None:
     root = body_of(inside).getparent()
@@ -115,7 +115,7 @@ def test_pruning_leaves_the_page_as_it_was(inside: str) -> None:
     assert "".join(root.itertext()) == before
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pages, st.lists(_WORDS, max_size=6))
 def test_votes_are_shares_whatever_the_extractor_says(inside: str, lines: list[str]) -> None:
     found = blocks(inside)
@@ -167,6 +167,11 @@ def test_a_comment_and_a_script_leave_the_word_whole() -> None:
 def test_a_table_row_is_a_line_with_its_cells_apart() -> None:
     table = "<table><tr><th>Town</th><th>Rain</th></tr><tr><td>مرسى نور</td><td><b>12</b></td></tr></table>"
     assert kinds(table) == [("row", "Town Rain"), ("row", "مرسى نور 12")]
+
+
+def test_the_cells_of_a_layout_table_do_not_grow_together() -> None:
+    layout = "<table><tr><td>Home<br>Sport</td><td>Park opens<br>The council said so.</td></tr></table>"
+    assert texts(layout) == ["Home", "Sport", "Park opens", "The council said so."]
 
 
 def test_paragraphs_in_a_layout_table_are_paragraphs() -> None:

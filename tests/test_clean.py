@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -16,141 +15,12 @@ from pipelines.clean import clean
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article, Reason, Rejected
 from tests.helpers_clean import article, cleaned, cuts, document, page, paragraphs, rejected, story, text_of
+from tests.helpers_golden import ARABIC, ENGLISH, GOLDEN, Golden, digest, page_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@dataclass(frozen=True)
-class Golden:
-    """A page as its theme writes it, the text that must come out, and what must be cut by which rule."""
-
-    language: str
-    title: str
-    markup: str
-    text: str
-    cut: dict[str, tuple[str, str]]
-
-
-ARABIC = Golden(
-    language="ar",
-    title="افتتاح حديقة على شاطئ مرسى نور",
-    markup="""
-      <p>مرسى نور — أعلن المجلس البلدي أمس افتتاح حديقة عامة على الشاطئ بعد عامين من العمل.</p>
-      <div class="share-buttons"><a href="#">فيسبوك</a> <a href="#">تويتر</a></div>
-      <p>وقالت رئيسة المجلس إن المشروع كلّف <b>ثلاثة ملايين</b> دولار، تحمّلت سلطة الميناء ثُلثها.</p>
-      <p>اقرأ أيضًا: <a href="/2">الصيادون يرممون شباكهم</a></p>
-      <h2>أشجار ومقاعد</h2>
-      <ul><li>مئتا شجرة من مشاتل الجبل</li><li>ممر للدراجات طوله كيلومتران</li></ul>
-      <p>وتُفتح الأبواب يوميًّا من السادسة صباحًا حتى منتصف الليل\u200f.</p>
-      <p>© الساحل اليوم ٢٠٢٦</p>""",
-    text="""مرسى نور — أعلن المجلس البلدي أمس افتتاح حديقة عامة على الشاطئ بعد عامين من العمل.
-
-وقالت رئيسة المجلس إن المشروع كلّف ثلاثة ملايين دولار، تحمّلت سلطة الميناء ثُلثها.
-
-أشجار ومقاعد
-
-مئتا شجرة من مشاتل الجبل
-
-ممر للدراجات طوله كيلومتران
-
-وتُفتح الأبواب يوميًّا من السادسة صباحًا حتى منتصف الليل.""",
-    cut={
-        "فيسبوك تويتر": ("structure.share", "div.share-buttons"),
-        "اقرأ أيضًا: الصيادون يرممون شباكهم": ("phrase.ar.read_also.start.1", "p"),
-        "© الساحل اليوم ٢٠٢٦": ("structure.copyright", "p"),
-    },
-)
-PERSIAN = Golden(
-    language="fa",
-    title="گشایش پارک ساحلی در مرسی نور",
-    markup="""
-      <p>شورای شهر دیروز اعلام کرد که پارک تازه\u200cای در کنار دریا گشایش یافته است.</p>
-      <p>شهردار گفت: «هزینهٔ ساخت سه میلیون دلار بوده و یک\u200cسوم آن را ادارهٔ بندر پرداخته است.»</p>
-      <p>در همین زمینه: <a href="/2">ماهیگیران تور می\u200cبافند</a></p>
-      <p>ساکنان می\u200cخواستند درخت\u200cها و نیمکت\u200cهای بیشتری در نقشه گنجانده\u00a0شود.</p>
-      <p>انتهای پیام/</p>
-      <p>کد خبر: ۱۲۳۴۵</p>""",
-    text="""شورای شهر دیروز اعلام کرد که پارک تازه\u200cای در کنار دریا گشایش یافته است.
-
-شهردار گفت: «هزینهٔ ساخت سه میلیون دلار بوده و یک\u200cسوم آن را ادارهٔ بندر پرداخته است.»
-
-ساکنان می\u200cخواستند درخت\u200cها و نیمکت\u200cهای بیشتری در نقشه گنجانده شود.""",
-    cut={
-        "در همین زمینه: ماهیگیران تور می\u200cبافند": ("phrase.fa.read_also.start.7", "p"),
-        "انتهای پیام/": ("phrase.fa.sign_off.line.2", "p"),
-        "کد خبر: ۱۲۳۴۵": ("phrase.fa.sign_off.start.2", "p"),
-    },
-)
-HEBREW = Golden(
-    language="he",
-    title="פארק חדש נפתח לחוף הים",
-    markup="""
-      <p>מועצת העיר הודיעה אתמול על פתיחת פארק ציבורי חדש לחוף הים לאחר שנתיים של עבודה.<br><br>
-      ״חיכינו לזה עשר שנים״, אמרה שכנה ותיקה ברח׳ הרציף.</p>
-      <p>קראו גם: <a href="/2">הדייגים תיקנו רשתות</a></p>
-      <p>עלות הפרויקט הגיעה לשלושה מיליון ש״ח, שליש מהם מימנה רשות הנמל.</p>
-      <p>תגיות: פארק, ים</p>""",
-    text="""מועצת העיר הודיעה אתמול על פתיחת פארק ציבורי חדש לחוף הים לאחר שנתיים של עבודה.
-
-״חיכינו לזה עשר שנים״, אמרה שכנה ותיקה ברח׳ הרציף.
-
-עלות הפרויקט הגיעה לשלושה מיליון ש״ח, שליש מהם מימנה רשות הנמל.""",
-    cut={
-        "קראו גם: הדייגים תיקנו רשתות": ("phrase.he.read_also.start.1", "p"),
-        "תגיות: פארק, ים": ("phrase.he.tags.start.1", "p"),
-    },
-)
-URDU = Golden(
-    language="ur",
-    title="ساحل پر نیا پارک کھل گیا",
-    markup="""
-      <p>شہری کونسل نے کل اعلان کیا کہ ساحل سمندر پر نیا عوامی پارک دو سال کی محنت کے بعد کھول دیا گیا ہے۔</p>
-      <p>مزید پڑھیں: <a href="/2">ماہی گیر جال مرمت کرتے ہیں</a></p>
-      <blockquote><p>”ہم نے دس سال انتظار کیا،“ ایک پڑوسی نے کہا۔</p></blockquote>
-      <p>میئر نے بتایا کہ اس منصوبے پر تیس لاکھ ڈالر خرچ ہوئے، جن میں سے ایک تہائی بندرگاہ نے ادا کیے۔</p>""",
-    text="""شہری کونسل نے کل اعلان کیا کہ ساحل سمندر پر نیا عوامی پارک دو سال کی محنت کے بعد کھول دیا گیا ہے۔
-
-”ہم نے دس سال انتظار کیا،“ ایک پڑوسی نے کہا۔
-
-میئر نے بتایا کہ اس منصوبے پر تیس لاکھ ڈالر خرچ ہوئے، جن میں سے ایک تہائی بندرگاہ نے ادا کیے۔""",
-    cut={"مزید پڑھیں: ماہی گیر جال مرمت کرتے ہیں": ("phrase.ur.read_also.start.2", "p")},
-)
-ENGLISH = Golden(
-    language="en",
-    title="New park opens on the quay",
-    markup="""
-      <figure><img src="/crane.jpg" alt="Harbour"><figcaption>A crane at the quay, Monday.</figcaption></figure>
-      <p>The council of the harbour town said on Monday that the new <a href="/park">park</a> will open in spring.</p>
-      <aside><h3>More on this story</h3><p>Nets mended</p></aside>
-      <p>Work began two years ago<sup>1</sup> &amp; cost &lt;3 million dollars; H<sub>2</sub>O came from the hills.</p>
-      <table><tr><th>Part</th><th>Cost</th></tr><tr><td>Trees</td><td>40,000</td></tr></table>
-      <blockquote>“We waited ten years,” said a neighbour.</blockquote>
-      <p>Read more: <a href="/2">Fishermen mend their nets</a></p>
-      <p>The first trees were planted in January, and a nursery has promised two hun\u00addred more.</p>
-      <div class="newsletter"><p>Sign up for the morning letter of our desk.</p></div>""",
-    text="""The council of the harbour town said on Monday that the new park will open in spring.
-
-Work began two years ago1 & cost <3 million dollars; H2O came from the hills.
-
-Part Cost
-
-Trees 40,000
-
-“We waited ten years,” said a neighbour.
-
-The first trees were planted in January, and a nursery has promised two hundred more.""",
-    cut={
-        "More on this story": ("structure.aside", "aside/h3"),
-        "Nets mended": ("structure.aside", "aside/p"),
-        "Read more: Fishermen mend their nets": ("phrase.en.read_also.start.1", "p"),
-    },
-)
-GOLDEN = [ARABIC, PERSIAN, HEBREW, URDU, ENGLISH]
 per_language = pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.language)
-
-
-def page_of(golden: Golden) -> str:
-    return story(golden.title, golden.markup, golden.language)
 
 
 @per_language
@@ -216,26 +86,16 @@ def test_the_same_page_gives_an_equal_outcome(golden: Golden) -> None:
 
 
 PROGRAM = """
-import hashlib
-from tests.test_clean import GOLDEN, page_of
-from tests.helpers_clean import cleaned
-print(hashlib.sha256("".join(repr(cleaned(page_of(golden))) for golden in GOLDEN).encode()).hexdigest())
+from tests.helpers_golden import digest
+print(digest(), end="")
 """
 
 
 def test_another_process_gives_the_same_outcome() -> None:
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert len(answers[0]) > 60
-    assert answers[0] == answers[1]
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    assert answer.stdout == digest()
 
 
 def test_the_page_decides_the_row_and_the_hour_does_not() -> None:
@@ -247,7 +107,7 @@ def test_the_page_decides_the_row_and_the_hour_does_not() -> None:
     assert (one.id, one.text_hash) == (other.id, other.text_hash)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_end_in_a_named_state(body: bytes) -> None:
     result = clean(page(b"<p>" + body)).result
@@ -284,7 +144,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.lists(_PIECES, max_size=30).map("".join))
 def test_any_tag_soup_ends_in_clean_text_or_a_reason(soup: str) -> None:
     outcome = cleaned(document(soup))
@@ -301,6 +161,22 @@ def test_any_tag_soup_ends_in_clean_text_or_a_reason(soup: str) -> None:
 # What is kept
 
 
+def test_a_page_as_deep_as_is_allowed_is_read() -> None:
+    assert text_of(document("<div>" * (DEFAULT_POLICY.max_depth - 2) + NEWS)) == [NEWS]
+
+
+def test_a_short_item_does_not_give_way_to_the_prose_around_it() -> None:
+    around = "".join(
+        f"<div class='related-post'><h4><a href='/{n}'>Story {n}</a></h4><p>{NEWS} Story {n}.</p></div>"
+        for n in range(4)
+    )
+    item = paragraphs(f"{NEWS} It cost three million dollars.")
+    markup = story(
+        "Park opens", item, around=f"<div class='author-box'><p>{NEWS} She is our editor.</p></div>{around}"
+    )
+    assert text_of(markup) == [f"{NEWS} It cost three million dollars."]
+
+
 def test_a_short_news_item_of_two_hebrew_sentences_is_kept() -> None:
     two = "הפארק החדש לחוף הים נפתח אתמול בבוקר לקהל הרחב. מאות תושבים הגיעו אליו כבר בשעה הראשונה."
     assert text_of(story("הפארק נפתח", paragraphs(two), "he")) == [two]
@@ -309,8 +185,8 @@ def test_a_short_news_item_of_two_hebrew_sentences_is_kept() -> None:
 def test_an_old_page_of_nested_tables_and_breaks_is_read() -> None:
     sentences = ENGLISH.text.split("\n\n")[0], ENGLISH.text.split("\n\n")[-1]
     markup = document(
-        f"<table><tr><td><a href='/'>Home</a><br><a href='/s'>Sport</a></td><td><font><b>{ENGLISH.title}</b><br><br>"
-        f"{sentences[0]}<br><br>{sentences[1]}</font></td></tr></table>",
+        "<table><tr><td><a href='/'>Home</a><br><a href='/s'>Sport</a></td>"
+        f"<td><font><b>{ENGLISH.title}</b><br><br>{sentences[0]}<br><br>{sentences[1]}</font></td></tr></table>",
         ENGLISH.title,
     )
     assert text_of(markup) == list(sentences)
@@ -319,12 +195,15 @@ def test_an_old_page_of_nested_tables_and_breaks_is_read() -> None:
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("he", "משרד החינוך הזכיר לתלמידים כי סיסמה טובה ארוכה משמונה תווים ואינה שם של חיה."),
+        ("he", "משרד החינוך הזכיר לתלמידים כי סיסמה טובה ארוכה משמונה תווים, ואינה שם של חיית המחמד בבית."),
         (
             "fa",
-            "دانشجویان در کارگاه تازه زبان جاوا اسکریپت را در سه هفته یاد می\u200cگیرند و تمرین می\u200cکنند.",
+            "دانشجویان زبان جاوا اسکریپت را در سه هفته یاد گرفتند و برنامه\u200cای برای کتابخانه شهر نوشتند.",
         ),
-        ("en", "The library will show its visitors how to choose a password and how to log in at home."),
+        (
+            "en",
+            "The library will show its visitors how to choose a password and how to log in from their homes.",
+        ),
     ],
 )
 def test_a_short_item_about_passwords_or_programs_is_no_wall(language: str, sentence: str) -> None:
@@ -353,14 +232,14 @@ def test_markup_written_as_text_stays_text() -> None:
 
 
 def test_numbers_that_a_page_writes_as_controls_are_no_text() -> None:
-    line = "The council&#1; said on&#x7;&#31;Monday that the park&#xAD; will open to every&#8203;one in the spring."
-    expected = "The council said on Monday that the park will open to everyone in the spring."
-    assert text_of(story("Park", paragraphs(line))) == [expected]
+    line = "The council&#1; said &#x0B;that the park&#xAD; will &#xFFFE;open to every&#8203;one in spring"
+    expected = "The council said that the park will open to everyone in spring"
+    assert text_of(story("Park", paragraphs(f"{line}, {NEWS}"))) == [f"{expected}, {NEWS}"]
 
 
 # What is turned away
 
-NEWS = "The council of the harbour town said on Monday that the new park will open in spring."
+NEWS = "The council of the harbour town said on Monday that the new park will open to everyone in spring."
 CARDS = "".join(
     f"<div class='item'><h2><a href='/{number}'>Headline of the story number {number}</a></h2>"
     f"<p>{NEWS} It is story {number}.</p></div>"
@@ -432,7 +311,7 @@ def test_a_page_that_is_no_article_is_turned_away_with_its_reason(
 
 def test_a_refusal_says_the_figure_behind_it() -> None:
     assert rejected(document("<p>Hello.</p>")) == (Reason.NO_BODY, "5 letters of text")
-    assert rejected(document("<div>" * 195 + NEWS))[0] is not Reason.TOO_DEEP
+    assert rejected(document("<div>" * 200 + NEWS)) == (Reason.TOO_DEEP, "202 levels")
     assert rejected(REFUSED["a soft 404"][0]) == (Reason.SOFT_404, "page not found")
 
 

@@ -7,8 +7,8 @@ import ipaddress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scrapy import Request
-from scrapy.utils.test import get_crawler
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
 
 from crawler.middlewares.guard import ForbiddenAddress, GuardMiddleware, is_private
 
@@ -67,27 +67,8 @@ def test_a_public_address_passes_in_every_spelling(text: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    [
-        "localhost",
-        "LocalHost",
-        "localhost.",
-        "news.localhost",
-        "[::1]",
-        "[::]",
-        "[fe80::1]",
-        "[fc00::1]",
-        "[fd12::1]",
-    ]
-    + [
-        "[ff02::1]",
-        "224.0.0.1",
-        "255.255.255.255",
-        "192.0.2.1",
-        "198.18.0.1",
-        "１２７.0.0.1",
-        "127。0。0。1",
-        "127.1",
-    ],
+    "localhost LocalHost localhost. news.localhost [::1] [::] [fe80::1] [fc00::1] [fd12::1] [ff02::1] "
+    "224.0.0.1 255.255.255.255 192.0.2.1 198.18.0.1 １２７.0.0.1 127。0。0。1 127.1".split(),
 )
 def test_what_is_no_public_host_is_refused(host: str) -> None:
     assert not passes(f"http://{host}/latest/meta-data/")
@@ -157,22 +138,21 @@ def test_what_is_not_allowed_stays_refused(url: str, allowed: str) -> None:
 
 
 def test_the_refusal_says_what_and_why() -> None:
-    with pytest.raises(ForbiddenAddress, match="169.254.169.254 is a private address"):
+    with pytest.raises(ForbiddenAddress, match=r"^169\.254\.169\.254 is a private address$"):
         GuardMiddleware("").process_request(Request("http://169.254.169.254/"))
     with pytest.raises(ForbiddenAddress, match="scheme file"):
         GuardMiddleware("").process_request(Request("file:///etc/passwd"))
 
 
 def test_the_setting_names_the_allowed_hosts() -> None:
-    crawler = get_crawler(settings_dict={"NEWS_ALLOW_PRIVATE": "127.0.0.2:8808"})
-    guard = GuardMiddleware.from_crawler(crawler)
+    guard = GuardMiddleware.from_crawler(Crawler(Spider, {"NEWS_ALLOW_PRIVATE": "127.0.0.2:8808"}))
     guard.process_request(Request("http://127.0.0.2:8808/"))
     with pytest.raises(ForbiddenAddress):
         guard.process_request(Request("http://127.0.0.3:8808/"))
 
 
 def test_nothing_private_is_allowed_by_default() -> None:
-    guard = GuardMiddleware.from_crawler(get_crawler())
+    guard = GuardMiddleware.from_crawler(Crawler(Spider))
     with pytest.raises(ForbiddenAddress):
         guard.process_request(Request("http://127.0.0.1/"))
 

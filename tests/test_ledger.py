@@ -3,66 +3,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.frontier import page_from_details
-from pipelines.policy import DEFAULT_POLICY
-from pipelines.records import Article, Cleaned, Page, Rejected, State, Witness
-from pipelines.store.errors import StoreError
-from pipelines.store.ledger import LEDGER_VERSION, MAX_ATTEMPTS, Ledger, Link
-from pipelines.store.raw import RawStore, read_response
-from pipelines.store.rows import loads
-from tests.helpers_store import NOW, article, block, digest, largest_file, page, rejected, stage
-
-URL = "https://sahifa.test/news/1"
+from pipelines.records import Article, Cleaned, Rejected, State, Witness
+from pipelines.store.ledger import MAX_ATTEMPTS, Ledger, Link
+from tests.helpers_ledger import URL, bring_to, discover, leased, link, spooled, state
+from tests.helpers_store import NOW, article, block, digest, largest_file, rejected, stage
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with closing(Ledger(tmp_path / "state" / "ledger.sqlite")) as opened:
         yield opened
-
-
-def link(number: int = 1, **changes: str | None) -> Link:
-    url = f"https://sahifa.test/news/{number}"
-    return Link(url, url, changes.get("via") or "feed", changes.get("hint"))
-
-
-def discover(ledger: Ledger, *links: Link, run: str = "run-1") -> int:
-    return ledger.discover(run, "sahifa", links, NOW)
-
-
-def leased(ledger: Ledger, limit: int = 10, run: str = "run-1") -> list[str]:
-    return [lease.key for lease in ledger.lease(run, "sahifa", limit)]
-
-
-def state(ledger: Ledger, key: str = URL) -> str:
-    row = ledger.connection.execute("SELECT state FROM urls WHERE key = ?", (key,)).fetchone()
-    return str(row["state"])
-
-
-def spooled(ledger: Ledger, dataset: str = "articles") -> list[dict[str, object]]:
-    query = "SELECT row FROM spool WHERE dataset = ? ORDER BY seq"
-    return [loads(row["row"]) for row in ledger.connection.execute(query, (dataset,))]
-
-
-def bring_to(ledger: Ledger, wanted: State) -> None:
-    """Take the one URL to the state by the calls a run makes."""
-    discover(ledger, link())
-    if wanted is State.PENDING:
-        return
-    leased(ledger)
-    if wanted is State.FETCHED:
-        ledger.fetched(URL, page(warc_file="a.warc.gz", warc_offset=0))
-    elif wanted is State.STAGED:
-        ledger.stage(URL, Cleaned(article()))
-    elif wanted is not State.LEASED:
-        ledger.end(URL, wanted, "because")
 
 
 # -- discovery and leases
@@ -187,55 +143,6 @@ def test_the_balance_counts_every_url_once(ledger: Ledger) -> None:
     assert ledger.balance() == {"sahifa": {"pending": 2, "gone": 1}, "another": {"pending": 1}}
 
 
-# -- pages fetched and not yet cleaned
-
-
-def test_a_fetched_page_is_given_back_as_it_was(ledger: Ledger, tmp_path: Path) -> None:
-    witness = Witness("عنوان", None, ("سارة",))
-    fetched = page(
-        body=bytes(range(256)) + "متن".encode(),
-        headers=(("etag", 'W/"é"'), ("set-cookie", "a=1"), ("set-cookie", "b=2"), ("x-empty", "")),
-        witness=witness,
-        country="YE",
-        site_language="ar",
-        robots="allowed",
-    )
-    discover(ledger, Link(URL, URL, "feed", None, witness))
-    raw = RawStore(tmp_path / "raw", "run-1")
-    name, offset = raw.write(fetched)
-    raw.close()
-    ledger.fetched(URL, page_at(fetched, name, offset))
-    ((key, details, said, file, at),) = ledger.unfinished()
-    body = read_response(tmp_path / "raw" / file, at).body
-    assert (key, page_from_details(details, body, said, file, at)) == (URL, page_at(fetched, name, offset))
-
-
-def page_at(fetched: Page, name: str, offset: int) -> Page:
-    return page(**{field: getattr(fetched, field) for field in Page.__dataclass_fields__}
-                | {"warc_file": name, "warc_offset": offset})  # fmt: skip
-
-
-def test_what_is_unknown_of_a_fetched_page_stays_unknown(ledger: Ledger) -> None:
-    bare = Page(URL, b"", (), NOW, "sahifa", "run-1", warc_file="a.warc.gz", warc_offset=7)
-    discover(ledger, link())
-    ledger.fetched(URL, bare)
-    ((_, details, witness, file, offset),) = ledger.unfinished()
-    assert page_from_details(details, b"", witness, file, offset) == bare
-
-
-def test_fetched_bytes_are_not_fetched_again_after_a_crash(ledger: Ledger) -> None:
-    bring_to(ledger, State.FETCHED)
-    ledger.start_run("run-2", "news", NOW)
-    assert leased(ledger, run="run-2") == []
-    assert [key for key, *_ in ledger.unfinished()] == [URL]
-
-
-def test_a_cleaned_page_is_finished(ledger: Ledger) -> None:
-    bring_to(ledger, State.FETCHED)
-    ledger.stage(URL, Cleaned(rejected(URL)))
-    assert ledger.unfinished() == []
-
-
 # -- the spool
 
 
@@ -326,101 +233,6 @@ def test_the_ledger_goes_on_when_a_full_disk_has_space_again(ledger: Ledger) -> 
         ledger.stage(URL, Cleaned(article(text="خبر " * 200_000)))
     assert state(ledger) == State.LEASED
     assert ledger.stage(URL, Cleaned(article())) is not None
-
-
-# -- site memory
-
-
-def test_site_counts_outlive_the_process(tmp_path: Path) -> None:
-    for number, keys in enumerate([("a", "b", "b"), ("a",), ()]):
-        with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-            url = f"https://sahifa.test/news/{number}"
-            discover(ledger, link(number))
-            ledger.stage(url, Cleaned(article(url), (), keys))
-    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        counts = ledger.site_counts("sahifa")
-        assert (counts.pages, dict(counts.blocks)) == (3, {"a": 2, "b": 1})
-        assert ledger.site_counts("another").pages == 0
-
-
-def test_only_new_articles_teach(ledger: Ledger) -> None:
-    discover(ledger, link())
-    for result in (article(), article(), rejected(URL)):
-        ledger.stage(URL, Cleaned(result, (), ("a",)))
-    assert ledger.site_counts("sahifa").pages == 1
-    assert ledger.site_counts("sahifa").blocks == {"a": 1}
-
-
-def test_blocks_seen_once_are_forgotten_where_there_are_too_many(ledger: Ledger) -> None:
-    many = tuple(f"block-{number}" for number in range(DEFAULT_POLICY.memory_max_blocks))
-    ledger.stage("x", Cleaned(article("https://sahifa.test/news/1"), (), ("menu", *many)))
-    ledger.stage("x", Cleaned(article("https://sahifa.test/news/2"), (), ("menu",)))
-    ledger.stage("x", Cleaned(article("https://small.test/1", site="small"), (), ("rare",)))
-    ledger.forget_rare_blocks(DEFAULT_POLICY)
-    assert dict(ledger.site_counts("sahifa").blocks) == {"menu": 2}
-    assert dict(ledger.site_counts("small").blocks) == {"rare": 1}
-
-
-# -- the file
-
-
-def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
-    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        stage(ledger, article())
-        before = spooled(ledger)
-    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        assert spooled(ledger) == before
-        assert state(ledger) == State.STAGED
-
-
-def test_a_run_is_recorded_with_its_outcome(ledger: Ledger) -> None:
-    ledger.start_run("run-1", "news", NOW)
-    ledger.end_run("run-1", "ok", NOW + timedelta(minutes=2))
-    row = ledger.connection.execute("SELECT * FROM runs").fetchone()
-    assert (row["spider"], row["outcome"]) == ("news", "ok")
-    assert datetime.fromisoformat(row["ended_at"]) == datetime(2026, 11, 21, 8, 32, 15, 123456, tzinfo=UTC)
-
-
-def test_a_newer_ledger_is_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(sqlite3.connect(path)) as db:
-        db.execute(f"PRAGMA user_version = {LEDGER_VERSION + 1}")
-    with pytest.raises(StoreError, match=r"ledger\.sqlite has ledger version"):
-        Ledger(path)
-
-
-def test_a_refused_ledger_is_left_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    path.write_bytes(b"these are no pages of a database " * 300)
-    before = path.read_bytes()
-    with pytest.raises(StoreError, match=r"ledger\.sqlite.*move it away"):
-        Ledger(path)
-    assert path.read_bytes() == before
-
-
-def test_a_ledger_cut_short_is_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(Ledger(path)) as ledger:
-        stage(ledger, article())
-    path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(StoreError, match=r"ledger\.sqlite"):
-        Ledger(path)
-
-
-def test_a_ledger_with_a_page_overwritten_is_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(Ledger(path)) as ledger:
-        stage(ledger, article())
-    data = bytearray(path.read_bytes())
-    data[4096:] = b"\xff" * (len(data) - 4096)
-    path.write_bytes(data)
-    with pytest.raises(StoreError, match=r"ledger\.sqlite"):
-        Ledger(path)
-
-
-def test_a_folder_in_the_ledger_s_place_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=tmp_path.name):
-        Ledger(tmp_path)
 
 
 def test_a_rejection_is_never_an_article_s_version(ledger: Ledger) -> None:

@@ -25,13 +25,13 @@ texts = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(texts)
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert clean_text(clean_text(text)) == clean_text(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(texts)
 def test_cleaned_text_has_no_layout_and_single_spaces(text: str) -> None:
     cleaned = clean_text(text)
@@ -41,7 +41,7 @@ def test_cleaned_text_has_no_layout_and_single_spaces(text: str) -> None:
     assert unicodedata.is_normalized("NFC", cleaned)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(texts)
 def test_no_letter_is_lost_or_added(text: str) -> None:
     assert letters(clean_text(text)) == letters(

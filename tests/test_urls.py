@@ -38,7 +38,7 @@ def without_error(url: str) -> str | None:
         return None
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=250)
 @given(URLS)
 @example("http://example.org/a?utm%5Fsource=x")
 @example("http://example.org/a?a&amp;b")
@@ -71,7 +71,7 @@ def test_a_checked_url_is_ascii_and_holds_no_credentials_and_no_fragment(url: st
     assert parts.path.startswith("/")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.text(max_size=60) | st.text(max_size=30).map("http://".__add__))
 def test_any_text_is_a_url_or_is_refused_as_a_bad_one(text: str) -> None:
     try:

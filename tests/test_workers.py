@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import pipelines.workers as module
 from pipelines.records import Reason
 from pipelines.workers import TaskFailed, Workers
 from tests import worker_tasks as tasks
@@ -155,14 +157,39 @@ def test_a_pool_that_did_nothing_can_be_stopped() -> None:
     Workers(2, 60, MEMORY).stop()
 
 
-def test_stopping_gives_up_what_is_under_way() -> None:
-    pool = Workers(1, 60, MEMORY)
+@pytest.mark.parametrize("delay", [0, 0.01, 0.1, 0.3])
+def test_stopping_gives_up_what_is_under_way(delay: float) -> None:
+    pool = Workers(2, 60, MEMORY)
 
-    async def start_and_stop() -> None:
-        running = asyncio.ensure_future(pool.run(tasks.backtrack))
-        await asyncio.sleep(0)  # the task is on its way
+    async def start_and_stop() -> list[object]:
+        running = asyncio.gather(*(pool.run(tasks.backtrack) for _ in range(5)), return_exceptions=True)
+        await asyncio.sleep(delay)
         pool.stop()
-        with pytest.raises((asyncio.CancelledError, TaskFailed)):
-            await running
+        return list(await asyncio.wait_for(running, 60))
 
-    asyncio.run(start_and_stop())
+    # Given up is not turned away: a page whose worker was stopped has no reason.
+    assert {type(result) for result in asyncio.run(start_and_stop())} == {asyncio.CancelledError}
+
+
+def test_a_stopped_pool_starts_nothing() -> None:
+    pool = Workers(1, 60, MEMORY)
+    pool.stop()
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(pool.run(tasks.add, 1, 1))
+
+
+def test_an_idle_worker_s_death_breaks_nothing(workers: Workers) -> None:
+    idle = asyncio.run(workers.run(tasks.process_number))
+    os.kill(idle, signal.SIGKILL)
+    for _ in range(20):
+        assert asyncio.run(workers.run(tasks.slow_add, 2, 3)) == 5
+
+
+def test_workers_are_replaced_before_they_grow_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TASKS_PER_WORKER", 3)
+    pool = Workers(1, 60, MEMORY)
+    try:
+        numbers = [asyncio.run(pool.run(tasks.process_number)) for _ in range(9)]
+    finally:
+        pool.stop()
+    assert [numbers.count(number) for number in dict.fromkeys(numbers)] == [3, 3, 3]

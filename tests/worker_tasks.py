@@ -8,6 +8,7 @@ import re
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,11 @@ class Unpicklable(Exception):
 
 
 def add(left: int, right: int) -> int:
+    return left + right
+
+
+def slow_add(left: int, right: int) -> int:
+    time.sleep(0.02)
     return left + right
 
 

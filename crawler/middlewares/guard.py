@@ -70,5 +70,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         pass
     try:  # decimal, octal, hexadecimal and short spellings, as the C library reads them
         return ipaddress.IPv4Address(socket.inet_aton(host))
-    except OSError:
+    except (OSError, ValueError):
         return None

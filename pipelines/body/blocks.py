@@ -37,6 +37,7 @@ _KINDS = {
 # Containers pass the kind of what they stand in: a <p> in a <blockquote> is a quotation.
 _TRANSPARENT = INLINE | {"p", "div"}
 _CELLS = frozenset({"td", "th"})
+_LINES = ("br", "p", "div", "table")
 
 
 @dataclass(slots=True)
@@ -115,6 +116,8 @@ class _Linearizer:
         self.rule = self.rule or self.furniture.get(element)
         if element.tag not in _TRANSPARENT:
             self.kind = _KINDS.get(element.tag, "paragraph")
+        elif self.kind == "heading" and element.tag not in INLINE:
+            self.kind = "paragraph"  # a <div> in an <h4>: the heading was closed in the wrong place
         self.walk(element, link, bold)
         self.close()
         self.element, self.kind, self.rule = outer
@@ -142,8 +145,8 @@ class _Linearizer:
                     self.aside(*inner)
                 else:
                     self.walk(*inner)
-            elif tag in _CELLS:
-                # A table row is one line; cells are kept apart by white space.
+            elif tag in _CELLS and next(child.iter(*_LINES), None) is None:
+                # A table row is one line; cells are kept apart by white space. A cell of lines is a place.
                 self.add(" ", link, bold)
                 self.walk(child, link, bold)
                 self.add(" ", link, bold)

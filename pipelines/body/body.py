@@ -34,9 +34,24 @@ class Body:
 
 
 def read_body(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy) -> Body:
-    """The article's body out of a parsed page."""
+    """The article's body out of a parsed page.
+
+    When much of the page's prose got lost, class names may have misled: the page is read again without
+    them, and that reading counts if it found far more.
+    """
+    first, prose = _read(root, known, memory, policy, by_name=True)
+    if first.letters >= policy.min_prose_share * prose:
+        return first
+    second, _ = _read(root, known, memory, policy, by_name=False)
+    return second if second.letters > policy.min_second_gain * first.letters else first
+
+
+def _read(
+    root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy, *, by_name: bool
+) -> tuple[Body, int]:
+    """One reading of the page, and the letters of all its paragraphs that are not links."""
     body = root.find("body")
-    furniture = find_furniture(body, policy)
+    furniture = find_furniture(body, policy, by_name=by_name)
     blocks = linearise(body, furniture)
     shares = votes(blocks, trafilatura_lines(pruned_copy(root, furniture)))
     phrases = load_phrases()
@@ -44,7 +59,7 @@ def read_body(root: HtmlElement, known: Known, memory: SiteMemory, policy: Polic
     voted = [share >= policy.min_vote_share for share in shares]
     kept = select(blocks, voted, cuts, known, policy)
     removed = _removed(blocks, voted, cuts, kept)
-    return Body(
+    found = Body(
         text=PARAGRAPH_BREAK.join(blocks[at].text for at in kept),
         letters=sum(len(blocks[at].letters) for at in kept),
         link_letters=sum(blocks[at].links for at in kept),
@@ -54,6 +69,15 @@ def read_body(root: HtmlElement, known: Known, memory: SiteMemory, policy: Polic
         ),
         removed=removed,
         block_keys=tuple(block_key(block) for block in _near(blocks, kept)),
+    )
+    return found, sum(len(block.letters) for block in blocks if _is_prose(block, policy))
+
+
+def _is_prose(block: Block, policy: Policy) -> bool:
+    return (
+        len(block.letters) >= policy.min_lead_letters
+        and block.link_share < policy.max_prose_link_share
+        and block.furniture not in ("hidden", "consent", "footer", "comments")
     )
 
 

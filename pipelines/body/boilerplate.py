@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pipelines.body.blocks import Block
 from pipelines.body.phrases import Phrases
@@ -27,6 +28,7 @@ class Known:
     people: Collection[str] = ()
     captions: Collection[str] = ()
     description: str | None = None
+    host: str | None = None
 
 
 def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy) -> Cut | None:
@@ -46,7 +48,7 @@ def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, poli
         return Cut("page.caption", "caption")
     if "\u00a9" in block.text and len(block.letters) <= policy.max_phrase_block_letters:
         return Cut("structure.copyright", "copyright")
-    return _by_phrase(block, phrases, policy) or _by_links(block, policy)
+    return _by_phrase(block, phrases, policy) or _by_links(block, known, policy)
 
 
 def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:
@@ -58,7 +60,24 @@ def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:
     return Cut(f"phrase.{rule.name}", rule.kind)
 
 
-def _by_links(block: Block, policy: Policy) -> Cut | None:
-    if block.link_share > policy.max_link_share and block.kind != "heading":
-        return Cut("structure.links", "related")
-    return None
+def _by_links(block: Block, known: Known, policy: Policy) -> Cut | None:
+    """A line of links to the site's own pages; a list of sources elsewhere is the article's."""
+    if block.link_share <= policy.max_link_share or block.kind == "heading":
+        return None
+    if any(_leads_away(link.get("href"), known.host) for link in block.element.iter("a")):
+        return None
+    return Cut("structure.links", "related")
+
+
+def _leads_away(href: str | None, host: str | None) -> bool:
+    """Whether a link goes to another site."""
+    try:
+        target = urlsplit(href or "").hostname
+    except ValueError:
+        return False
+    return bool(target and host) and _bare(target) != _bare(host)
+
+
+def _bare(host: str | None) -> str:
+    """Last two labels of a host: enough to tell sites apart, subdomains folded."""
+    return ".".join((host or "").split(".")[-2:])

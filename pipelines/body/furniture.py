@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import INVISIBLE
+from pipelines.body.blocks import INLINE, INVISIBLE
 from pipelines.policy import Policy
 
 _TAGS = {
@@ -57,8 +57,8 @@ _NAMES = {
     "footer": "footer site-footer copyright colophon",
     "promotion": "newsletter subscribe subscription promo promotion advert advertisement advertising ad ads "
     "adsbygoogle ad-label sponsor sponsored banner app-download paywall-offer",
-    "widget": "sidebar widget weather clock ticker prayer-times prayer currency breaking-news "
-    "font-size font-resize print-link rating ratings stars vote votes",
+    "widget": "sidebar widget-area weather clock ticker prayer-times prayer currency breaking-news "
+    "font-resize font-resizer print-link rating ratings stars vote votes",
     "consent": "cookie cookies consent gdpr cmp",
     "back_to_top": "back-to-top backtotop go-to-top gototop scroll-top scroll-to-top totop to-top",
     "caption": "caption wp-caption-text image-caption photo-caption img-caption figcaption credit "
@@ -91,7 +91,7 @@ def named_rule(name: str) -> str | None:
 
 def _rule(element: HtmlElement, seen: dict[str, str | None]) -> tuple[str, str | None] | None:
     """Rule for the element, and the class or id name that told it, if a name did."""
-    if rule := _TAGS.get(element.tag):
+    if (rule := _TAGS.get(element.tag)) and not (rule == "button" and _holds_heading(element)):
         return rule, None
     attributes = element.attrib
     if not attributes:
@@ -106,9 +106,14 @@ def _rule(element: HtmlElement, seen: dict[str, str | None]) -> tuple[str, str |
         for name in attributes.get(key, "").split():
             if name not in seen:
                 seen[name] = named_rule(name)
-            if rule := seen[name]:
+            if (rule := seen[name]) and not (rule == "comments" and element.tag in INLINE):
                 return rule, name
     return None
+
+
+def _holds_heading(element: HtmlElement) -> bool:
+    """Whether a button is the headline of a part that folds, as questions and answers do."""
+    return next(element.iter(*_HEADINGS), None) is not None
 
 
 def _candidates(body: HtmlElement) -> Iterator[tuple[HtmlElement, str, str | None]]:
@@ -135,14 +140,18 @@ def _prose(element: HtmlElement) -> int:
     )
 
 
-def find_furniture(body: HtmlElement, policy: Policy) -> dict[HtmlElement, str]:
-    """Furniture elements of `body` with the rule that names them.
+def find_furniture(body: HtmlElement, policy: Policy, *, by_name: bool = True) -> dict[HtmlElement, str]:
+    """Furniture elements of `body` with their rule; without `by_name`, class and id names tell nothing.
 
     An element that holds most of the page's prose keeps it, whatever its name says. So do the parts
     that hold it between them under one name: page builders call every paragraph a "widget".
     """
     most = policy.max_furniture_share * _prose(body)
-    found = [(element, rule, name, _prose(element)) for element, rule, name in _candidates(body)]
+    found = [
+        (element, rule, name, _prose(element))
+        for element, rule, name in _candidates(body)
+        if by_name or name is None
+    ]
     named = {(element, name) for element, _, name, _ in found if name}
     shared = Counter[str]()
     for element, _, name, prose in found:
@@ -152,4 +161,5 @@ def find_furniture(body: HtmlElement, policy: Policy) -> dict[HtmlElement, str]:
         element: rule
         for element, rule, name, prose in found
         if not most or (prose <= most and (not name or shared[name] <= most))
+        if rule != "hidden" or prose < policy.min_folded_chars
     }

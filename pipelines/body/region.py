@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from lxml.html import HtmlElement
 
 from pipelines.body.blocks import INLINE, Block
+from pipelines.policy import Policy
 
 # Parts of a text, not places of a page: a list item's home is what the list stands in.
 _TEXT_PARTS = INLINE | frozenset(
@@ -63,6 +64,18 @@ def find_container(blocks: Sequence[Block]) -> HtmlElement | None:
     return max(scores, key=scores.__getitem__) if scores else None
 
 
+def gathering(blocks: Sequence[Block], policy: Policy) -> HtmlElement | None:
+    """The container of `blocks`, widened until it holds most of their letters: bodies have sections."""
+    container = find_container(blocks)
+    total = sum(len(block.letters) for block in blocks)
+    while container is not None and container.tag != "body":
+        held = sum(len(block.letters) for block in blocks if is_inside(block, container))
+        if held >= policy.min_container_share * total:
+            break
+        container = container.getparent()
+    return container
+
+
 def ancestors(element: HtmlElement) -> Iterator[HtmlElement]:
     """The element itself and all around it."""
     node: HtmlElement | None = element
@@ -76,18 +89,18 @@ def is_inside(block: Block, container: HtmlElement) -> bool:
     return any(node is container for node in ancestors(block.element))
 
 
-def is_direct(block: Block, container: HtmlElement) -> bool:
-    """Whether the block is a part of the text right below `container`, or in a box of its own there."""
+def is_beside(block: Block, places: Collection[HtmlElement]) -> bool:
+    """Whether the block is text of one of `places`, or in a box of its own right there."""
     place = home(block)
-    return place is container or place.getparent() is container
+    return place in places or place.getparent() in places
 
 
 def captions(blocks: Sequence[Block], container: HtmlElement) -> set[int]:
     """Indices of blocks that are the only text of a box around a picture, the body itself excepted."""
     alone: dict[HtmlElement, list[int]] = {}
     for at, block in enumerate(blocks):
-        if block.kind == "heading" or block.element.tag == "p":
-            continue  # a box may hold a picture and the standfirst
+        if block.kind != "paragraph" or block.element.tag == "p":
+            continue  # a box may hold a picture and the standfirst, an item its icon
         for steps, node in enumerate(ancestors(block.element)):
             if steps > 2 or node is container or node.tag == "body":
                 break

@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut, Known
-from pipelines.body.region import captions, find_container, is_direct, is_inside
+from pipelines.body.region import captions, gathering, home, is_beside, is_inside
 from pipelines.policy import Policy
 
 
@@ -21,23 +21,35 @@ def select(
 ) -> list[int]:
     """Indices of the blocks to keep, in order. Notes in `cuts` what is cut here."""
     chosen = [at for at in range(len(blocks)) if voted[at] and cuts[at] is None]
-    container = find_container([blocks[at] for at in chosen])
+    container = gathering([blocks[at] for at in chosen], policy)
     if container is None:
         return []
     inside = [is_inside(block, container) for block in blocks]
     lead = _lead_zone(blocks, cuts, inside)
     _cut_captions(blocks, cuts, container, policy)
+    top = _headline(blocks, cuts)
     for at in chosen:
-        if not inside[at] and at not in lead and len(blocks[at].letters) < policy.min_outside_letters:
+        beside = at < top or not (inside[at] or at in lead)
+        if beside and len(blocks[at].letters) < policy.min_outside_letters:
             cuts[at] = cuts[at] or Cut("structure.outside", "beside the body")
     kept = {at for at in chosen if cuts[at] is None}
     kept |= {at for at in lead if cuts[at] is None and _is_lead(blocks[at], known, policy)}
-    _restore(blocks, kept, cuts, container, policy)
+    _restore(blocks, kept, cuts, policy)
     _cut_repeats(blocks, kept, cuts, policy)
     ordered = sorted(kept)
     while ordered and blocks[ordered[-1]].kind == "heading":
         ordered.pop()  # a heading over nothing announced what was cut
     return ordered
+
+
+def _headline(blocks: Sequence[Block], cuts: Sequence[Cut | None]) -> int:
+    """Index of the page's headline, 0 without one: what stands above it is a kicker or a path."""
+    found = (
+        at
+        for at, (block, cut) in enumerate(zip(blocks, cuts, strict=True))
+        if cut and cut.reason == "headline" and block.element.tag == "h1"
+    )
+    return next(found, 0)
 
 
 def _lead_zone(blocks: Sequence[Block], cuts: Sequence[Cut | None], inside: Sequence[bool]) -> set[int]:
@@ -67,15 +79,15 @@ def _restore(
     blocks: Sequence[Block],
     kept: set[int],
     cuts: Sequence[Cut | None],
-    container: HtmlElement,
     policy: Policy,
 ) -> None:
-    """Bring back what stands among the kept blocks, right in the body, and was passed over."""
+    """Bring back what stands among the kept blocks, in the same places, and was passed over."""
     if not kept:
         return
+    places = {home(blocks[at]) for at in kept if len(blocks[at].letters) >= policy.min_restored_letters}
     first, last = min(kept), max(kept)
     for at, block in enumerate(blocks):
-        if at in kept or cuts[at] is not None or not is_direct(block, container):
+        if at in kept or cuts[at] is not None or not is_beside(block, places):
             continue
         if first < at < last or len(block.letters) >= policy.min_restored_letters:
             kept.add(at)

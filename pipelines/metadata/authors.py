@@ -18,7 +18,7 @@ _PREFIX = re.compile(
 )
 _ADDRESS = re.compile(r"^(?:[a-z]+:)?//|^[/@]|^www\.", re.IGNORECASE)
 # "Jane Roe <jane@…>" and the "jane@… (Jane Roe)" of RSS: the name is meant.
-_EMAIL = re.compile(r"[<(]?[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+[>)]?")
+_EMAIL = re.compile(r"(?<![^\s<>()])[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
 _SPLIT = re.compile(r"\s*(?:;|،|,|\||/|\band\b|\bund\b|\bet\b|\s&\s)\s*", re.IGNORECASE)
 _NOBODY = frozenset(
     map(
@@ -48,7 +48,7 @@ def _people(values: list[str], outlets: set[str], policy: Policy) -> tuple[str, 
         if _ADDRESS.match(value):
             continue
         for part in _SPLIT.split(_PREFIX.sub("", clean_text(_EMAIL.sub(" ", value)))):
-            name = part.strip(" .-–—()")[: policy.max_author_chars]
+            name = part.strip(" .-–—()<>")[: policy.max_author_chars]
             folded = letters(name)
             if len(folded) > 1 and not folded.isdigit() and folded not in _NOBODY | outlets:
                 names.setdefault(folded, name)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml.etree import ParserError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # XML forbids these and lxml raises on them; lone surrogates would break UTF-8 later.
-_FORBIDDEN: dict[int, str | None] = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))
+_FORBIDDEN: dict[int, str | None] = dict.fromkeys(
+    (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFE, 0xFFFF)
+)
 _FORBIDDEN |= dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,32})|([0-9]{1,32}));?")
 
 
 def parse(text: str) -> HtmlElement | None:
     """Root of the page, comments and processing instructions dropped; None when there is nothing."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
-    source = text.translate(_FORBIDDEN).encode("utf-8")
+    source = _REFERENCE.sub(_allowed, text.translate(_FORBIDDEN)).encode("utf-8")
     if not source.strip():
         return None
     try:
@@ -22,6 +27,13 @@ def parse(text: str) -> HtmlElement | None:
     except (ValueError, AssertionError, SyntaxError, ParserError):  # lxml's ways to say "no document"
         return None
     return root if root.find("body") is not None else None
+
+
+def _allowed(reference: re.Match[str]) -> str:
+    """The reference, unless its character is forbidden: one of those costs the whole body else."""
+    hexadecimal, decimal = reference.groups()
+    code = int(hexadecimal, 16) if hexadecimal else int(decimal)
+    return (_FORBIDDEN[code] or "") if code in _FORBIDDEN else reference.group()
 
 
 def depth(root: HtmlElement) -> int:

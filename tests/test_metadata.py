@@ -1,0 +1,389 @@
+"""What pages state about themselves, in the forms they really state it, and what is made of it."""
+
+from __future__ import annotations
+
+import html
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.metadata.authors import authors
+from pipelines.metadata.facts import page_type, rights, tags
+from pipelines.metadata.images import cover, figures
+from pipelines.metadata.structured import read_statements
+from pipelines.metadata.title import headline, without_site_name
+from pipelines.policy import DEFAULT_POLICY
+from pipelines.records import Image, Page
+from tests.helpers_metadata import JSON, STORY, TITLE, meta, page, script, stated
+
+
+def title(head: str = "", body: str = "") -> str | None:
+    return headline(stated(head, body), "www.harbour.test")
+
+
+def names(*values: str, publisher: str = "The Harbour") -> tuple[str, ...]:
+    """Authors of a page whose <meta> tags name these."""
+    root = page(meta(og_site_name=publisher) + "".join(meta(article_author=value) for value in values))
+    return authors(read_statements(root), root, DEFAULT_POLICY)
+
+
+def pictures(body: str) -> tuple[Image, ...]:
+    return figures(page(body=body), "https://example.org/news/1")
+
+
+def seen_rights(head: str = "", *headers: tuple[str, str]) -> tuple[str, ...]:
+    fetched = Page("https://example.org/a", b"", headers, datetime(2026, 11, 3, tzinfo=UTC), "harbour", "run")
+    return rights(stated(head), fetched)
+
+
+# -- JSON-LD
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        JSON,
+        f"[{JSON}]",
+        f"\n\n  {JSON}\n\n",
+        "\ufeff" + JSON,
+        JSON + ";",
+        JSON + " ;\n",
+        f"<!-- {JSON} -->",
+        f"<!--\n{JSON};\n-->",
+        f"//<![CDATA[\n{JSON}\n//]]>",
+        f"/*<![CDATA[*/ {JSON} /*]]>*/",
+        f"<![CDATA[{JSON}]]>",
+        html.escape(JSON),
+        JSON.replace("{", "{\n\t").replace("وادي", "\tوادي"),
+        JSON[:-1] + ",}",
+        JSON.replace("سدّ", "\\سدّ"),
+        JSON.replace('"NewsArticle"', '["Thing", "NewsArticle"]'),
+        JSON.replace('"NewsArticle"', '"http://schema.org/NewsArticle"'),
+        JSON.replace('"NewsArticle"', '"schema:NewsArticle"'),
+        json.dumps({"@graph": [{"@type": "WebSite", "name": "x"}, STORY]}),
+        json.dumps([{"@graph": [[STORY]]}]),
+        json.dumps({"@type": "WebPage", "mainEntity": STORY}),
+    ],
+)
+def test_json_ld_is_read_in_the_forms_it_comes_in(source: str) -> None:
+    found = stated(script(source))
+    assert found.first("title") == TITLE
+    assert found.first("author") == "سلمى الحداد"
+    assert found.first("section") == "اقتصاد"
+    assert found.first("published") == "2026-11-03T10:00:00+03:00"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "   ",
+        "var story = {}",
+        JSON[:-20],
+        "[" * 100_000 + "]" * 100_000,
+        '{"@graph":' * 100_000 + "1" + "}" * 100_000,
+        '{"@type": "NewsArticle", "wordCount": ' + "1" * 10_000 + "}",
+        '{"@type": "NewsArticle", "headline": NaN, "author": [null, 7, {"name": null}, []]}',
+        '{"@type": {"a": 1}, "headline": "x"}',
+        '"NewsArticle"',
+        " " * 300_000,
+        "x" * 2_100_000,
+        "[" + "0," * 300_000 + "0]",
+    ],
+    ids=lambda source: source[:20],
+)
+def test_json_ld_that_is_no_article_states_nothing_and_does_no_harm(source: str) -> None:
+    found = stated(script(source) + meta(og_title=TITLE))
+    assert [candidate.source for candidate in found.all("title")] == ["meta:og:title"]
+    assert found.all("author") == []
+
+
+def test_a_broken_script_does_not_hide_the_next() -> None:
+    assert stated(script("{broken") + script(JSON)).first("title") == TITLE
+
+
+def test_an_article_nested_many_times_is_still_found() -> None:
+    assert stated(script('{"@graph":' * 200 + JSON + "}" * 200)).first("title") == TITLE
+
+
+def test_objects_without_end_are_read_up_to_a_limit() -> None:
+    many = json.dumps([{"@type": "Thing"}] * 20_000 + [STORY])
+    assert stated(script(many)).first("title") is None
+
+
+def test_lone_surrogates_become_the_replacement_character() -> None:
+    found = stated(script('{"@type": "Article", "headline": "Rain \\ud800 in May"}')).first("title")
+    assert found == "Rain \N{REPLACEMENT CHARACTER} in May"
+
+
+def test_what_a_product_or_an_organisation_says_is_no_headline() -> None:
+    assert stated(script('{"@type": "Product", "headline": "Sale"}')).first("title") is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["@type", "@graph", "author", "name", "image", "url", "keywords", "headline"]
+                ),
+                inner,
+            )
+        ),
+        max_leaves=20,
+    )
+)
+def test_any_json_can_be_read_and_states_only_text(value: Any) -> None:
+    source = json.dumps(
+        {"@type": "Article", "author": value, "image": value, "keywords": value, "@graph": value}
+    )
+    for candidate in stated(script(source.replace("<", "\\u003c"))).candidates:
+        assert candidate.value == candidate.value.strip() != ""
+
+
+# -- OpenGraph, microdata and the rest
+
+
+def test_opengraph_is_read_under_property_and_name() -> None:
+    assert (
+        stated('<meta name="og:title" content="A"><meta property="OG:Description" content="B">').first(
+            "title"
+        )
+        == "A"
+    )
+    assert stated('<meta property="OG:Description" content="B">').first("description") == "B"
+
+
+def test_json_ld_goes_before_opengraph_and_opengraph_before_twitter() -> None:
+    head = '<meta name="twitter:title" content="third">' + meta(og_title="second") + script(JSON)
+    assert [candidate.value for candidate in stated(head).all("title")] == [TITLE, "second", "third"]
+
+
+def test_entities_escaped_twice_are_what_they_mean() -> None:
+    assert (
+        stated('<meta property="og:title" content="Bread &amp;amp; salt">').first("title") == "Bread & salt"
+    )
+
+
+def test_empty_values_and_layout_characters_are_no_statement() -> None:
+    head = (
+        '<meta property="og:title" content="  "><meta property="og:title" content="\u200f\u202b مطر \u202c">'
+    )
+    assert [candidate.value for candidate in stated(head).all("title")] == ["مطر"]
+
+
+def test_zwnj_is_spelling_and_stays() -> None:
+    assert stated(meta(og_title="اصلاح‌طلبان پیروز شدند")).first("title") == "اصلاح‌طلبان پیروز شدند"
+
+
+def test_microdata_is_read() -> None:
+    body = (
+        '<div itemscope itemtype="https://schema.org/NewsArticle"><h1 itemprop="headline">Rain in May</h1>'
+        '<p itemprop="author" itemtype="https://schema.org/Person">by <b itemprop="name">Jane Roe</b></p>'
+        '<time itemprop="datePublished" datetime="2026-11-03T10:00:00Z">Tuesday</time></div>'
+    )
+    found = stated(body=body)
+    assert found.first("title") == "Rain in May"
+    assert found.first("author") == "Jane Roe"
+    assert found.first("published") == "2026-11-03T10:00:00Z"
+
+
+# -- Headline
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        ("<title>Rain in May - The Harbour</title>" + meta(og_site_name="The Harbour"), "", "Rain in May"),
+        ("<title>The Harbour | Rain in May</title>" + meta(og_site_name="The Harbour"), "", "Rain in May"),
+        ("<title>Rain in May | Harbour</title>", "", "Rain in May"),
+        ("<title>Rain in May – www.harbour.test</title>", "", "Rain in May"),
+        (f"<title>{TITLE} | صحيفة الميناء</title>" + script(JSON), "", TITLE),
+        ("<title>US-China talks - day two - Harbour</title>", "", "US-China talks - day two"),
+        ("<title>Rain: the harbour floods</title>", "", "Rain: the harbour floods"),
+        (meta(og_title="Rain in May"), "<h1>The Harbour</h1>", "Rain in May"),
+        (meta(og_title="Rain in May - Harbour"), "<h1>Rain in May</h1>", "Rain in May"),
+        ("<title>Rain in May - Harbour</title>", "<h1>Rain in May - Harbour</h1>", "Rain in May"),
+        ("<title>Harbour</title>", "<h1>Rain falls on the coast</h1>", "Rain falls on the coast"),
+        ("<title>The Harbour</title>" + meta(og_site_name="The Harbour"), "<h1>The Harbour</h1>", None),
+        ("", "<svg><title>Menu</title></svg><h1>Rain falls on the coast</h1>", "Rain falls on the coast"),
+        ("<title></title>", "<h1> </h1>", None),
+        ("", "", None),
+    ],
+)
+def test_the_headline_is_what_the_page_says_without_the_sites_name(
+    head: str, body: str, expected: str | None
+) -> None:
+    assert title(head, body) == expected
+
+
+def test_a_title_that_is_all_site_name_is_left_as_it_is() -> None:
+    assert without_site_name("The Harbour - Harbour", {"theharbour", "harbour"}) == "The Harbour - Harbour"
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.text(alphabet="ab |-–»: سدّ", max_size=30))
+def test_taking_off_the_sites_name_leaves_a_part_of_the_title(text: str) -> None:
+    assert without_site_name(text, {"ab", "سد"}) in text
+
+
+# -- Authors
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["Jane Roe"], ("Jane Roe",)),
+        (["By Jane Roe and Max Poe"], ("Jane Roe", "Max Poe")),
+        (["By:Jane Roe"], ("Jane Roe",)),
+        (["بقلم: سلمى الحداد، مازن طه"], ("سلمى الحداد", "مازن طه")),
+        (["מאת דנה לוי"], ("דנה לוי",)),
+        (["زهرا کریمی‌نژاد"], ("زهرا کریمی‌نژاد",)),
+        (["Jane Roe", "Max Poe", "JANE  ROE"], ("Jane Roe", "Max Poe")),
+        (["Anderson Byrd"], ("Anderson Byrd",)),
+        (["Jane Roe | The Harbour"], ("Jane Roe",)),
+        (["jane@example.org (Jane Roe)"], ("Jane Roe",)),
+        (["Jane Roe <jane@example.org>"], ("Jane Roe",)),
+        (["https://example.org/people/jane", "Jane Roe"], ("Jane Roe",)),
+        (["admin", "Jane Roe"], ("Jane Roe",)),
+    ],
+)
+def test_authors_are_the_people_named(values: list[str], expected: tuple[str, ...]) -> None:
+    assert names(*values) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *"admin Administrator Editor Staff المحرر מערכת By بقلم: null 42 - ؟ @jane jane@example.org".split(),
+        *"https://example.org/jane //example.org/jane www.example.org/jane /people/jane".split(),
+        "هيئة التحرير",
+        "The Harbour",
+        "THE HARBOUR",
+    ],
+)
+def test_nobody_is_no_author(value: str) -> None:
+    assert names(value) == ()
+
+
+def test_an_organisation_given_as_author_is_no_person() -> None:
+    story = STORY | {
+        "author": [{"@type": "Organization", "name": "وكالة"}, {"@type": "Person", "name": "مازن طه"}]
+    }
+    root = page(script(json.dumps(story)))
+    assert authors(read_statements(root), root, DEFAULT_POLICY) == ("مازن طه",)
+
+
+def test_a_name_is_bounded() -> None:
+    limit = DEFAULT_POLICY.max_author_chars
+    assert [len(name) for name in names("x" * 200_000)] == [limit]
+    assert names("x" * 200_000 + "@") == ("x" * limit,)
+
+
+# -- Pictures
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        (
+            '<img src="/a.jpg" alt="A"><figcaption>Bridge <b class="credit">Jane</b></figcaption>',
+            ("Bridge", "Jane", "A"),
+        ),
+        (
+            '<img src="/a.jpg"><figcaption><i class="photo-credit">Jane</i> Jane at sea</figcaption>',
+            ("Jane at sea", "Jane", None),
+        ),
+        (
+            '<img src="/a.jpg"><figcaption>Jane walks <i class="credit">Jane</i></figcaption>',
+            ("Jane walks", "Jane", None),
+        ),
+        ('<img src="/a.jpg"><figcaption>الجسر <b>القديم</b></figcaption>', ("الجسر القديم", None, None)),
+        ('<img src="/a.jpg"><figcaption class="credit-line"> </figcaption>', (None, None, None)),
+        ('<img src="/a.jpg" alt=" ">', (None, None, None)),
+        ('<img src="data:image/gif;base64,R0" data-src="/a.jpg">', (None, None, None)),
+        ('<amp-img src="https://example.org/a.jpg"></amp-img>', (None, None, None)),
+    ],
+)
+def test_a_figure_gives_its_picture_caption_and_credit(figure: str, expected: tuple[str | None, ...]) -> None:
+    assert pictures(f"<figure>{figure}</figure>") == (Image("https://example.org/a.jpg", *expected),)
+
+
+@pytest.mark.parametrize(
+    "source", ["", "javascript:x", "data:image/png;base64,iVBO", "http://[bad", "file:///etc/passwd"]
+)
+def test_a_picture_without_a_web_address_is_none(source: str) -> None:
+    assert pictures(f'<figure><img src="{source}"></figure>') == ()
+    assert cover(stated(f'<meta property="og:image" content="{source}">'), "https://example.org/") is None
+
+
+def test_each_picture_is_listed_once_and_not_without_end() -> None:
+    body = "".join(f'<figure><img src="/{number // 2}.jpg"></figure>' for number in range(400))
+    found = [image.url for image in pictures(body)]
+    assert len(found) == len(set(found)) == 50
+
+
+def test_the_cover_is_the_first_that_can_be_fetched() -> None:
+    head = meta(og_image="data:image/gif;base64,R0") + '<meta name="twitter:image" content="/b.jpg">'
+    assert cover(stated(head), "https://example.org/news/1") == "https://example.org/b.jpg"
+
+
+# -- Tags, kinds, rights
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ('<meta name="keywords" content="سدود، مياه, طاقة;سدود">', ("سدود", "مياه", "طاقة")),
+        (meta(article_tag="rain") + meta(article_tag="Rain") + meta(article_tag="coast"), ("rain", "coast")),
+        (meta(article_tag=" , ") + '<meta name="keywords" content="rain">', ("rain",)),
+        (script('{"@type": "Article", "keywords": ["rain", "coast, sea"]}'), ("rain", "coast", "sea")),
+        ('<meta name="keywords" content=",;,">', ()),
+        ("", ()),
+    ],
+)
+def test_tags_are_those_of_the_first_source_that_has_any(head: str, expected: tuple[str, ...]) -> None:
+    assert tags(stated(head)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        (["NewsArticle"], "article"),
+        (["LiveBlogPosting"], "liveblog"),
+        (["NewsArticle", "LiveBlogPosting"], "liveblog"),
+        (["OpinionNewsArticle"], "opinion"),
+        (["https://schema.org/OpinionNewsArticle"], "opinion"),
+        (["VideoObject"], "video"),
+        (["NewsArticle", "VideoObject"], "article"),
+        (["ImageGallery"], "gallery"),
+        ([], "article"),
+    ],
+)
+def test_a_page_is_an_article_unless_it_says_more(kinds: list[str], expected: str) -> None:
+    assert page_type(stated("".join(script(json.dumps({"@type": kind})) for kind in kinds))) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "headers", "expected"),
+    [
+        ('<meta name="robots" content="index, NOAI, noimageai">', [], ("robots:noai", "robots:noimageai")),
+        ("", [("x-robots-tag", "all"), ("x-robots-tag", "otherbot: noai")], ("x-robots-tag:noai",)),
+        ('<meta name="tdm-reservation" content="1">', [], ("tdm-reservation:1",)),
+        ("", [("tdm-reservation", " 1 ")], ("tdm-reservation:1",)),
+        ('<link rel="License" href="https://example.org/by">', [], ("license:https://example.org/by",)),
+        ('<meta name="robots" content="max-image-preview:large">', [], ()),
+        ("", [], ()),
+    ],
+)
+def test_opt_outs_and_licences_are_kept_as_seen(
+    head: str, headers: list[tuple[str, str]], expected: tuple[str, ...]
+) -> None:
+    assert seen_rights(head, *headers) == expected
