@@ -29,7 +29,8 @@ NEWS_CONTACT = ""
 
 # -- Who we are and how we behave
 
-USER_AGENT = f"Khabar/{EXTRACTOR_VERSION} (news crawler)"
+# NEWS_CONTACT is added to it.
+USER_AGENT = f"Khabar/{EXTRACTOR_VERSION}"
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "Khabar"
 # One request at a time and one second between two on a host; polite without knowing the host.

@@ -13,7 +13,12 @@ from demo.content import write_site_files
 from demo.server import Newsroom
 
 # The newsroom is ours and on this machine: no delay is owed to it.
-_AT_EASE = {"DOWNLOAD_DELAY": "0", "CONCURRENT_REQUESTS_PER_DOMAIN": "8", "LOG_LEVEL": "WARNING"}
+_AT_EASE = {
+    "DOWNLOAD_DELAY": "0",
+    "CONCURRENT_REQUESTS_PER_DOMAIN": "8",
+    "LOG_LEVEL": "WARNING",
+    "NEWS_CONTACT": "https://khabar.invalid/demo",
+}
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 

@@ -15,8 +15,8 @@ _INTRODUCTION = """\
 
 Made by `python -m docs.generate` from `pipelines/store/schema.py`; the same descriptions are in the field
 metadata of every file. `*` marks columns that are never null. Null means unknown, and an empty string never
-occurs. The folder name gives one column more: `fetch_date` (a string in Arrow, a date in DuckDB), the UTC day of
-`fetched_at`.
+occurs. The folder name gives one column more: `fetch_date` (a string in Arrow, a date in DuckDB), the UTC day
+of `fetched_at`.
 """
 _ABOUT = {
     "articles": "One row per article version.",

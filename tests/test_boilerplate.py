@@ -144,6 +144,13 @@ def test_an_article_whose_every_part_has_an_unlucky_name_is_kept() -> None:
     assert text_of(story(TITLE, widgets)) == list(P)
 
 
+def test_parts_that_hold_the_prose_between_them_under_one_name_are_no_furniture() -> None:
+    parts = "".join(f'<div class="rating"><p>{text}</p></div>' for text in P)
+    assert find_furniture(body_of(parts), DEFAULT_POLICY) == {}
+    other = f'<div class="share"><p>{P[0]}</p></div>'
+    assert list(find_furniture(body_of(parts + other), DEFAULT_POLICY).values()) == ["share"]
+
+
 def test_a_small_box_under_the_same_name_is_cut() -> None:
     box = f'<div class="rating"><p>{P[3]}</p></div>'
     assert text_of(story(TITLE, paragraphs(*P[:3], P[0][::-1]) + box)) == [*P[:3], P[0][::-1]]

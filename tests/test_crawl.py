@@ -16,6 +16,7 @@ import pytest
 
 from demo.content import gold, not_articles
 from demo.model import Gold
+from pipelines import EXTRACTOR_VERSION
 from pipelines.store.raw import read_response
 from pipelines.store.schema import ARTICLES
 from tests.conftest import DemoCrawl
@@ -97,7 +98,8 @@ def test_no_article_page_is_asked_for_twice(demo_crawl: DemoCrawl, answers: list
 
 def test_the_servers_see_who_we_are_and_that_we_obey_robots_txt(demo_crawl: DemoCrawl) -> None:
     entries = [json.loads(line) for line in demo_crawl.log.read_text(encoding="utf-8").splitlines()]
-    assert {entry["user_agent"].split("/")[0] for entry in entries} == {"Khabar"}
+    agents = {entry["user_agent"] for entry in entries}
+    assert agents == {f"Khabar/{EXTRACTOR_VERSION} (+https://khabar.invalid/demo)"}
     assert not [entry for entry in entries if entry["path"].startswith(("/search", "/admin"))]
 
 
@@ -166,5 +168,5 @@ def test_the_printed_queries_work(demo_crawl: DemoCrawl) -> None:
 
 
 def test_the_output_holds_no_open_draft(demo_crawl: DemoCrawl) -> None:
-    assert not [path for path in demo_crawl.output.rglob("*.tmp")]
+    assert not list(demo_crawl.output.rglob("*.tmp"))
     assert not list((demo_crawl.output / ".state" / "scratch").glob("*"))

@@ -116,6 +116,7 @@ def test_private_addresses_are_not_fetched_unless_allowed(tmp_path: Path, output
         done = scrapy("crawl", "urls", "-a", f"url={url}", "-s", f"NEWS_OUTPUT={output}", "-L", "WARNING")
     assert done.code == 0
     assert "Nothing new: 0 articles" in done.out
+    assert "NEWS_CONTACT is not set" in done.err
 
 
 @pytest.mark.parametrize("requests", [15, 45, 75, 110])

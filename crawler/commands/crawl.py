@@ -48,6 +48,9 @@ class Command(ScrapyCrawl):
         if not issubclass(spider, ArticleSpider):
             raise UserError(f"spider {name!r} is none of Khabar's")
         config = RunConfig.from_settings(self.settings)
+        if contact := self.settings.get("NEWS_CONTACT"):
+            agent = f"{self.settings['USER_AGENT']} (+{contact})"
+            self.settings.set("USER_AGENT", agent, self.settings.getpriority("USER_AGENT") or 0)
         spider.plan(dict(arguments))
         return Run(config, name)
 

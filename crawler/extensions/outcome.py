@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Self
 
 from scrapy import Spider, signals
@@ -11,6 +12,8 @@ from crawler.run import Run
 from crawler.sites import Site
 from pipelines.records import State
 
+logger = logging.getLogger(__name__)
+
 # A stray page in another language is news; a tenth of them is another site.
 _MAX_FOREIGN_SHARE = 0.1
 
@@ -18,12 +21,14 @@ _MAX_FOREIGN_SHARE = 0.1
 class OutcomeExtension:
     """Scrapy exits with 0 even when every callback raised; this is what our exit code is made of."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, contact: str | None) -> None:
         self.run = run
+        if not contact:
+            logger.warning("NEWS_CONTACT is not set: site owners cannot reach you")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        extension = cls(Run.of(crawler))
+        extension = cls(Run.of(crawler), crawler.settings.get("NEWS_CONTACT"))
         crawler.signals.connect(extension.count_error, signal=signals.spider_error)
         crawler.signals.connect(extension.count_error, signal=signals.item_error)
         crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
