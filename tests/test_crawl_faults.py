@@ -110,6 +110,18 @@ def test_a_site_that_yields_too_little_is_exit_5(tmp_path: Path, output: Path) -
     assert "alrasid: 12 articles, 13 expected" in done.out
 
 
+def test_a_site_that_does_not_answer_is_exit_5(tmp_path: Path, output: Path) -> None:
+    (file := tmp_path / "silent.toml").write_text(
+        'name = "silent"\nstart = "http://127.0.0.2:9/"\n', encoding="utf-8"
+    )
+    done = crawl(
+        output, "news", "-a", f"sites={file}", "-s", "NEWS_ALLOW_PRIVATE=127.0.0.2:9", "-L", "CRITICAL"
+    )
+    assert done.code == 5
+    assert "silent: nothing found from http://127.0.0.2:9/" in done.out
+    assert "Look at the rows" not in done.out
+
+
 def test_private_addresses_are_not_fetched_unless_allowed(tmp_path: Path, output: Path) -> None:
     with Newsroom() as newsroom:
         url = f"{next(iter(newsroom.starts().values()))}2026/11/02/anything/"

@@ -229,7 +229,7 @@ def test_a_row_that_cannot_be_written_leaves_no_trace(ledger: Ledger) -> None:
 
 def test_the_ledger_goes_on_when_a_full_disk_has_space_again(ledger: Ledger) -> None:
     bring_to(ledger, State.LEASED)
-    with largest_file(256 * 1024), pytest.raises(sqlite3.Error):
+    with largest_file(256 * 1024), pytest.raises(sqlite3.Error, match="disk"):
         ledger.stage(URL, Cleaned(article(text="خبر " * 200_000)))
     assert state(ledger) == State.LEASED
     assert ledger.stage(URL, Cleaned(article())) is not None

@@ -70,7 +70,7 @@ class Command(ScrapyCrawl):
             run.figures.errors += 1
             run.close()
         print("\n".join(summary(run)))
-        if run.figures.published and not run.figures.fatal:
+        if (run.config.output / "articles").is_dir() and not run.figures.fatal:
             print("\nLook at the rows:")
             print("\n".join(queries(str(run.config.output))))
         self.exitcode = run.figures.exit_code

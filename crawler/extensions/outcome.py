@@ -50,6 +50,8 @@ class OutcomeExtension:
 
     def _shortfalls(self, site: Site, seen: dict[str, int]) -> list[str]:
         """Lines about what the site owes: articles it lists, stored now or before, and their language."""
+        if not seen:
+            return [f"{site.name}: nothing found from {site.start}"]
         found = []
         articles = seen.get(State.COMMITTED, 0) + self.run.figures.stored[site.name]
         if articles < site.expect.min_articles:
