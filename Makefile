@@ -42,17 +42,17 @@ else
 endif
 
 test: $(STAMPS)/dev ## run every test that needs no extra
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-all: $(STAMPS)/all ## install the extras too and run everything
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(STAMPS)/all ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 	$(MAKE) --no-print-directory gate
 
 score: $(STAMPS)/dev ## our figures beside trafilatura's on the measuring data (needs ../shared)

@@ -23,7 +23,13 @@ class DemoCrawl:
     log: Path
     first: Finished
     second: Finished
-    requests_of_first: int
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that look at the one crawl share a worker, so that it is made once."""
+    for item in items:
+        if "demo_crawl" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("demo_crawl"))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +39,5 @@ def demo_crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCrawl]:
     with Newsroom(log=log) as newsroom:
         write_site_files(folder / "sites", newsroom.port)
         first = crawl_newsroom(newsroom, folder / "sites", folder / "output")
-        asked = len(log.read_text(encoding="utf-8").splitlines())
         second = crawl_newsroom(newsroom, folder / "sites", folder / "output")
-        yield DemoCrawl(newsroom, folder / "sites", folder / "output", log, first, second, asked)
+        yield DemoCrawl(newsroom, folder / "sites", folder / "output", log, first, second)

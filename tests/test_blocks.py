@@ -300,7 +300,7 @@ def test_a_line_cut_in_the_middle_marks_the_rest() -> None:
 
 def test_a_short_line_is_looked_for_between_its_neighbours() -> None:
     other = SENTENCE.replace("park", "library").replace("council", "mayor")
-    found = blocks(f"<nav>Sport</nav><p>{SENTENCE}</p><h2>Sport</h2><p>{other}</p><footer>Sport</footer>")
+    found = blocks(f"<div>Sport</div><p>{SENTENCE}</p><h2>Sport</h2><p>{other}</p><div>Sport</div>")
     assert votes(found, [SENTENCE, "Sport", other]) == [0, 1, 1, 1, 0]
 
 

@@ -381,7 +381,8 @@ def test_short_answers_may_repeat() -> None:
 
 
 def test_a_heading_over_nothing_is_cut_and_one_over_text_stays() -> None:
-    inside = paragraphs(*P[:2]) + "<h2>What comes next</h2>" + paragraphs(*P[2:]) + "<h3>More on this</h3>"
+    inside = paragraphs(*P[:2]) + "<h2>What comes next</h2>" + paragraphs(*P[2:])
+    inside += f"<h3>From our pages</h3><p>Read also: {TITLE} with trees, benches and a path for bicycles</p>"
     assert text_of(story(TITLE, inside)) == [*P[:2], "What comes next", *P[2:]]
 
 

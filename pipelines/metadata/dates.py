@@ -44,9 +44,7 @@ def parse_date(raw: str) -> tuple[date, datetime | None] | None:
     stated = stated_moment(text)
     try:
         if stated is not None:
-            aware = stated.astimezone(UTC) if stated.tzinfo else None
-            has_time = len(text) > len("2026-11-03")
-            return stated.date(), aware if has_time else None
+            return stated.date(), stated.astimezone(UTC) if stated.tzinfo else None
         if match := _ISO_DAY.match(text):
             return date(*map(int, match.group(1, 3, 4))), None
     except (ValueError, OverflowError):
