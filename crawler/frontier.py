@@ -60,7 +60,7 @@ class Frontier:
             url_requested=lease.url,
             body=response.body,
             headers=_headers(response),
-            http_status=response.status,
+            http_status=min(response.status, 999),
             fetched_at=datetime.now(UTC),
             site=site.name,
             run_id=self._run.run_id,

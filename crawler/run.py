@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import secrets
+import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,16 +130,25 @@ class Run:
     def close(self) -> None:
         """Publish what was spooled and let go of everything; a failure becomes `figures.fatal`."""
         try:
-            self.workers.stop()
-            self.raw.close()
-            self.figures.published = self.publisher.publish()
-            self.ledger.forget_rare_blocks(self.policy)
-        except (StoreError, OSError) as error:
+            for step in (self.workers.stop, self.raw.close, self._publish, self._end):
+                self._attempt(step)
+        finally:
+            self.ledger.close()
+            self._lock.release()
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """One step of closing: what fails is reported, and the next step is taken all the same."""
+        try:
+            step()
+        except (StoreError, OSError, sqlite3.Error) as error:
             self.fail(str(error))
-        outcome = self.figures.exit_code.name.lower()
-        self.ledger.end_run(self.run_id, outcome, datetime.now(UTC))
-        self.ledger.close()
-        self._lock.release()
+
+    def _publish(self) -> None:
+        self.figures.published = self.publisher.publish()
+
+    def _end(self) -> None:
+        self.ledger.forget_rare_blocks(self.policy)
+        self.ledger.end_run(self.run_id, self.figures.exit_code.name.lower(), datetime.now(UTC))
 
     @classmethod
     def of(cls, crawler: Crawler) -> Run:

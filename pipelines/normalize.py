@@ -7,7 +7,7 @@ import unicodedata
 
 # Control characters (a page can write &#1;), bidi controls, soft hyphen, BOM/word joiners: no text. ZWNJ and
 # ZWJ are spelling and stay; U+0085 and the controls below U+0020 that are white space fold with it.
-_DROPPED = dict.fromkeys(
+_DROPPED: dict[int, str | None] = dict.fromkeys(
     [
         *range(0x09),
         *range(0x0E, 0x1C),
@@ -24,6 +24,8 @@ _DROPPED = dict.fromkeys(
         0xFEFF,
     ]
 )
+# Half of a pair, as broken JSON writes it, is no character; UTF-8 has no bytes for it.
+_DROPPED |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 _SPACES = re.compile(r"\s+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 # A joiner takes part in a word; at the edge of one it is left over from typing.

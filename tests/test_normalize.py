@@ -123,3 +123,8 @@ def test_texts_that_differ_in_dress_only_have_the_same_letters(one: str, other: 
 
 def test_texts_that_differ_in_a_letter_do_not() -> None:
     assert letters("قال") != letters("قالت")
+
+
+def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
+    assert clean_text("خبر\ud800 جديد") == "خبر\ufffd جديد"
+    assert clean_text("a\udfff").encode("utf-8")
