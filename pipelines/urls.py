@@ -80,6 +80,8 @@ def credible_canonical(stated: str | None, fetched: str) -> str | None:
         return None
     if _site(there.hostname) != _site(here.hostname) or there.port != here.port:
         return None
+    if here.query and not there.query and there.path == here.path:
+        return None  # templates forget the id: every article of the site would be the same
     if there.path in ("", "/") and not there.query and (here.path not in ("", "/") or here.query):
         return None
     return target

@@ -122,6 +122,19 @@ def test_a_site_that_does_not_answer_is_exit_5(tmp_path: Path, output: Path) -> 
     assert "Look at the rows" not in done.out
 
 
+def test_a_site_in_a_folder_does_not_take_the_sitemaps_of_its_host(tmp_path: Path, output: Path) -> None:
+    log = tmp_path / "requests.jsonl"
+    with Newsroom(log=log) as newsroom:
+        start = f"{newsroom.starts()['harbour-ledger']}about"
+        (file := tmp_path / "folder.toml").write_text(
+            f'name = "folder"\nstart = "{start}"\n', encoding="utf-8"
+        )
+        crawl_newsroom(newsroom, file, output)
+    asked = [json.loads(line)["path"] for line in log.open(encoding="utf-8")]
+    assert "/about" in asked
+    assert not [path for path in asked if "sitemap" in path]
+
+
 def test_private_addresses_are_not_fetched_unless_allowed(tmp_path: Path, output: Path) -> None:
     with Newsroom() as newsroom:
         url = f"{next(iter(newsroom.starts().values()))}2026/11/02/anything/"

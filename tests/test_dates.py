@@ -277,3 +277,9 @@ def test_a_change_on_the_day_of_publication_is_reported() -> None:
 
 def test_a_change_of_an_undated_page_is_reported() -> None:
     assert changed("2026-11-03T10:00:00Z", None) == TEN
+
+
+def test_a_trusted_day_is_not_moved_by_a_weaker_witness_of_the_next() -> None:
+    decided = dated(meta("2026-11-03"), body='<time datetime="2026-11-04T08:00:00Z">4</time>')
+    assert decided is not None
+    assert (decided.day, decided.instant) == (DAY, None)

@@ -279,3 +279,10 @@ def test_an_article_is_its_address_and_its_text() -> None:
     assert first != article_id("http://example.org/a", text_hash("Snow"))
     assert len(first) == 32
     assert set(first) <= set("0123456789abcdef")
+
+
+def test_a_canonical_address_that_lost_its_id_is_not_believed() -> None:
+    here = "http://paper.test/details.php?id=5"
+    assert credible_canonical("/details.php", here) is None
+    assert credible_canonical("/details.php?id=5", here) == here
+    assert credible_canonical("/story", "http://paper.test/story?utm_source=x") == "http://paper.test/story"

@@ -53,7 +53,9 @@ class NewsSpider(ArticleSpider):
 
     async def start(self) -> AsyncIterator[Fetched | Request]:
         self._asked: set[str] = set()
-        self._sites = {urlsplit(site.start).netloc: site for site in self.job.sites}
+        # The sitemaps of a host belong to the site that is the whole host, not to one of its folders.
+        starts = ((urlsplit(site.start), site) for site in self.job.sites)
+        self._sites = {start.netloc: site for start, site in starts if start.path in ("", "/")}
         for fetched in self.frontier.unfinished():
             yield fetched
         for site in self.job.sites:

@@ -128,7 +128,7 @@ def _first(candidates: list[Candidate], fetched_at: datetime) -> Dated | None:
         if parsed is None or not _acceptable(parsed[0], fetched_at):
             continue
         dated = Dated(parsed[0], parsed[1], candidate.source, candidate.value)
-        if dated.instant is not None and (best is None or abs(best.day - dated.day).days <= 1):
+        if dated.instant is not None and (best is None or best.day == dated.day):
             return dated
         best = best or dated  # a day now, unless a later witness gives the same day's instant
     return best
