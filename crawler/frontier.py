@@ -26,7 +26,8 @@ _WINDOW = 16
 class Frontier:
     """URLs are durable before they are scheduled; Scrapy's queue is only a buffer of leases."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, obeys_robots: bool) -> None:
+        self._obeys_robots = obeys_robots
         self._run = run
         self._ledger = run.ledger
         self._in_flight: Counter[str] = Counter()
@@ -68,7 +69,7 @@ class Frontier:
             site_language=site.language,
             discovered_via=lease.via,
             discovered_at=lease.discovered_at,
-            robots="allowed",
+            robots="allowed" if self._obeys_robots else None,
             witness=lease.witness,
         )
         return Fetched(lease.key, page)

@@ -103,6 +103,15 @@ def test_the_servers_see_who_we_are_and_that_we_obey_robots_txt(demo_crawl: Demo
     assert not [entry for entry in entries if entry["path"].startswith(("/search", "/admin"))]
 
 
+def test_provenance_says_how_each_article_was_found(articles: dict[str, dict[str, Any]]) -> None:
+    assert {row["robots"] for row in articles.values()} == {"allowed"}
+    assert {row["discovered_via"] for row in articles.values()} <= {"feed", "sitemap", "section"}
+    assert all(
+        row["http_status"] == 200 and row["etag"] and row["discovered_at"] for row in articles.values()
+    )
+    assert len({row["run_id"] for row in articles.values()}) == 1
+
+
 def test_removed_blocks_belong_to_stored_articles_and_say_why(demo_crawl: DemoCrawl) -> None:
     articles = {row["id"]: row for row in rows(demo_crawl.output, "articles")}
     removed = rows(demo_crawl.output, "removed_blocks")

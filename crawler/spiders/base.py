@@ -28,15 +28,16 @@ class ArticleSpider(Spider):
 
     arguments: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, run: Run, job: Any) -> None:
+    def __init__(self, run: Run, job: Any, *, obeys_robots: bool = True) -> None:
         super().__init__()
         self.run = run
         self.job = job
-        self.frontier = Frontier(run)
+        self.frontier = Frontier(run, obeys_robots=obeys_robots)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        spider = cls(Run.of(crawler), cls.plan(kwargs))
+        obeys = crawler.settings.getbool("ROBOTSTXT_OBEY")
+        spider = cls(Run.of(crawler), cls.plan(kwargs), obeys_robots=obeys)
         spider._set_crawler(crawler)
         return spider
 
