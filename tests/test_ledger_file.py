@@ -63,7 +63,7 @@ def test_a_page_whose_bytes_are_lost_is_fetched_again_and_stops_nothing(tmp_path
             run.ledger.fetched(key, page(url=key, warc_file=name, warc_offset=offset))
         path = run.raw_folder / name
         path.write_bytes(path.read_bytes()[: offset + 40])
-        assert [fetched.key for fetched in Frontier(run).unfinished()] == [link(1).key]
+        assert [fetched.key for fetched in Frontier(run, obeys_robots=True).unfinished()] == [link(1).key]
         run.ledger.start_run("run-2", "news", NOW)
         assert leased(run.ledger, run="run-2") == [link(2).key]
     finally:
