@@ -13,7 +13,7 @@ SHARED := $(wildcard ../shared/bench/score.py)
 
 # One environment, filled as far as a target needs it: run < query < dev < all.
 STAMPS := $(VENV)/.stamps
-install = $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/$(1).lock && touch $@
+install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
 .PHONY: help crawl test test-all check score gate lock format clean
 

@@ -17,7 +17,7 @@ from crawler.spiders.urls import UrlsSpider
 from docs.generate import TARGET, columns_page
 from pipelines.records import Reason, State
 from tests.conftest import DemoCrawl
-from tests.crawling import ROOT, Finished, run, scrapy
+from tests.crawling import ROOT, Finished, rows, run, scrapy
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -98,6 +98,21 @@ def test_the_readmes_figures_are_those_of_a_crawl(demo_crawl: DemoCrawl) -> None
     for line in excerpt.splitlines():
         if line.strip() != "...":
             assert line in printed, line
+
+
+def test_the_readmes_row_is_a_row_of_the_demo(demo_crawl: DemoCrawl) -> None:
+    shown = dict(line.split(maxsplit=1) for line in snippets("text")[1].splitlines())
+    row = next(row for row in rows(demo_crawl.output, "articles") if row["title"] == shown["title"])
+    start, _ = shown.pop("text").split(" ...")
+    assert row["text"].startswith(start)
+    assert {name: str(row[name]) for name in shown} == shown
+    cut = {
+        (b["rule"], b["text"])
+        for b in rows(demo_crawl.output, "removed_blocks")
+        if b["article_id"] == row["id"]
+    }
+    for line in snippets("text")[2].splitlines():
+        assert tuple(line.split(maxsplit=1)) in cut
 
 
 def test_the_readmes_commands_exist() -> None:

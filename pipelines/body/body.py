@@ -12,6 +12,7 @@ from pipelines.body.boilerplate import Cut, Known, judge
 from pipelines.body.extract import pruned_copy, trafilatura_lines, votes
 from pipelines.body.furniture import find_furniture
 from pipelines.body.phrases import load_phrases
+from pipelines.body.region import find_container, is_inside
 from pipelines.body.select import select
 from pipelines.body.site_memory import SiteMemory, block_key
 from pipelines.policy import Policy
@@ -91,13 +92,16 @@ def _removed(
     cuts: Sequence[Cut | None],
     kept: Sequence[int],
 ) -> tuple[RemovedBlock, ...]:
-    """Blocks that would be in the text but for a rule: voted for, or between the kept ones."""
-    if not kept:
+    """Blocks that are not in the text: voted for, between the kept ones, or cut by a rule beside the body."""
+    container = find_container([blocks[at] for at in kept])
+    if container is None:
         return ()
+    around = container if container.tag == "body" else container.getparent()
     stays = set(kept)
     found = []
     for at, (block, cut) in enumerate(zip(blocks, cuts, strict=True)):
-        if at in stays or not (voted[at] or kept[0] < at < kept[-1]):
+        beside = cut is not None and around.tag != "body" and is_inside(block, around)
+        if at in stays or not (voted[at] or kept[0] < at < kept[-1] or beside):
             continue
         decided = cut or Cut("extractor", "not body")
         found.append(
