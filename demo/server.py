@@ -126,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
         since = _parsed(self.headers.get("If-Modified-Since"))
         return since is not None and modified.replace(microsecond=0) <= since
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002  the base class calls it so
         """Write the request to the newsroom's log instead of standard error."""
         headers = getattr(self, "headers", None)
         get = headers.get if headers is not None else dict[str, str]().get
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
             }
         )
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it so
         """Keep standard error for faults of the newsroom itself."""
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from demo.content import ARTICLES_EACH, gold, write_site_files
+from demo.crawl import crawl_command
 from demo.server import Newsroom
 from pipelines.store.lock import OutputLock
-from tests.crawling import Finished, crawl_newsroom, rows, scrapy, start_crawl
+from tests.crawling import Finished, crawl_newsroom, rows, run, scrapy, start_crawl
 
 
 def refused(done: Finished, code: int, *words: str) -> None:
@@ -142,6 +143,36 @@ def test_private_addresses_are_not_fetched_unless_allowed(tmp_path: Path, output
     assert done.code == 0
     assert "Nothing new: 0 articles" in done.out
     assert "NEWS_CONTACT is not set" in done.err
+
+
+def test_a_run_told_to_stop_early_publishes_what_it_has_and_the_next_one_goes_on(
+    tmp_path: Path, output: Path
+) -> None:
+    with Newsroom() as newsroom:
+        write_site_files(tmp_path / "sites", newsroom.port)
+        limited = run(
+            [*crawl_command(newsroom, tmp_path / "sites", output), "-s", "CLOSESPIDER_PAGECOUNT=60"]
+        )
+        first = len(rows(output, "articles"))
+        done = crawl_newsroom(newsroom, tmp_path / "sites", output)
+    assert (limited.code, done.code) == (0, 0)
+    assert 0 < first < 72
+    assert len(rows(output, "articles")) == 72
+
+
+def test_a_terminated_run_publishes_what_it_has(tmp_path: Path, output: Path) -> None:
+    log = tmp_path / "requests.jsonl"
+    with Newsroom(log=log) as newsroom:
+        write_site_files(tmp_path / "sites", newsroom.port)
+        process = start_crawl(newsroom, tmp_path / "sites", output)
+        while process.poll() is None and log.read_text(encoding="utf-8").count("\n") < 80:
+            time.sleep(0.005)
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+        stored = len(rows(output, "articles"))
+        crawl_newsroom(newsroom, tmp_path / "sites", output)
+    assert stored > 0
+    assert len(rows(output, "articles")) == 72
 
 
 @pytest.mark.parametrize("requests", [15, 45, 75, 110])

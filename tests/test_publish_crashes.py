@@ -149,7 +149,7 @@ def test_the_note_of_a_file_is_durable_before_the_file_has_its_name(store: Store
 
 def test_a_file_damaged_before_its_commit_is_published_again(store: Store) -> None:
     with store.publisher() as publisher:
-        publisher._commit = lambda targets: (_ for _ in ()).throw(Crash)  # type: ignore[method-assign]
+        publisher._commit = lambda targets: (_ for _ in ()).throw(Crash)  # type: ignore[method-assign]  # the crash
         with pytest.raises(Crash):
             publisher.publish()
     damaged = store.output / store.visible()[0]

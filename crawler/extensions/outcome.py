@@ -39,13 +39,15 @@ class OutcomeExtension:
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         run = self.run
-        if reason not in ("finished", "shutdown") and not run.figures.fatal:
+        asked_to_stop = reason == "shutdown" or reason.startswith("closespider_")
+        if reason != "finished" and not asked_to_stop:
             run.fail(f"the crawl stopped early: {reason}")
-        sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
         seen = run.ledger.seen(run.run_id)
         run.figures.known = sum(states.get(State.COMMITTED, 0) for states in seen.values())
-        for site in sites:
-            run.figures.shortfalls.extend(self._shortfalls(site, seen.get(site.name, {})))
+        if not asked_to_stop:  # half a run owes nothing
+            sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
+            for site in sites:
+                run.figures.shortfalls.extend(self._shortfalls(site, seen.get(site.name, {})))
         run.close()
 
     def _shortfalls(self, site: Site, seen: dict[str, int]) -> list[str]:
