@@ -21,6 +21,8 @@ def summary(run: Run) -> Iterator[str]:
     else:
         yield f"{stored} new articles from {len(figures.stored)} sites, {known} known already"
         yield from _indented(f"{site}: {count}" for site, count in sorted(figures.stored.items()))
+    if figures.unchanged:
+        yield f"{figures.unchanged} pages hold an article that is stored already"
     if turned_away:
         yield f"{turned_away} pages turned away"
         yield from _indented(f"{reason}: {n}" for reason, n in figures.rejected.most_common())
