@@ -67,6 +67,7 @@ class Frontier:
             run_id=self._run.run_id,
             country=site.country,
             site_language=site.language,
+            rules_off=site.rules_off,
             discovered_via=lease.via,
             discovered_at=lease.discovered_at,
             robots="allowed" if self._obeys_robots else None,
@@ -100,6 +101,7 @@ def page_from_details(
     for field in ("fetched_at", "discovered_at"):
         known[field] = datetime.fromisoformat(known[field]) if known[field] else None
     known["headers"] = tuple((name, value) for name, value in known["headers"])
+    known["rules_off"] = tuple(known.get("rules_off", ()))  # a ledger of an earlier version has none
     return Page(**known, body=body, witness=witness, warc_file=warc_file, warc_offset=warc_offset)
 
 

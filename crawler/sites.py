@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from crawler.errors import UserError
+from pipelines.body.rules import checked_rule
 from pipelines.urls import checked_url
 
 _MAX_FILE_BYTES = 64 * 1024
@@ -31,6 +32,7 @@ _KINDS = {
 }
 Url = Annotated[str, AfterValidator(checked_url)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+RuleName = Annotated[str, AfterValidator(checked_rule)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
@@ -57,6 +59,7 @@ class Site(BaseModel):
     sections: tuple[Url, ...] = Field(default=(), strict=False)
     allow: tuple[Pattern, ...] = Field(default=(), strict=False)
     deny: tuple[Pattern, ...] = Field(default=(), strict=False)
+    rules_off: tuple[RuleName, ...] = Field(default=(), strict=False)
     expect: Expect = Expect()
 
     def admits(self, path: str) -> bool:

@@ -6,7 +6,7 @@ and settings are the caller's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -46,6 +46,8 @@ class _Read:
 
 def clean(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_MEMORY) -> Cleaned:
     """The article `page` holds, or why it holds none."""
+    if page.rules_off:
+        policy = replace(policy, rules_off=policy.rules_off | frozenset(page.rules_off))
     if refused := precheck(page.body, policy):
         return Cleaned(reject(page, *refused))
     decoded = decode(page.body, page.header("content-type"))

@@ -76,5 +76,23 @@ class Policy:
     max_author_chars: int = 200
     max_text_chars: int = MIB
 
+    # Rules that a site file turns off, by name or by the beginning of one up to a dot ("phrase.ar").
+    rules_off: frozenset[str] = frozenset()
+
+    def applies(self, rule: str) -> bool:
+        """Whether the rule of this name cuts."""
+        return not self.rules_off or not is_off(rule, self.rules_off)
+
+
+def is_off(rule: str, rules_off: frozenset[str]) -> bool:
+    """Whether `rules_off` holds the rule or a family it belongs to.
+
+    >>> off = frozenset({"phrase.ar"})
+    >>> is_off("phrase.ar.share.line.1", off), is_off("phrase.arz.share.line.1", off)
+    (True, False)
+    """
+    parts = rule.split(".")
+    return any(".".join(parts[:end]) in rules_off for end in range(1, len(parts) + 1))
+
 
 DEFAULT_POLICY = Policy()

@@ -61,7 +61,7 @@ class Page:
     """One fetched response and how it came to us.
 
     `headers` have lower-case names; `fetched_at` is aware UTC; `site_language` is what the site file
-    expects, a prior and no fact.
+    expects, a prior and no fact; `rules_off` are the cutting rules the site file turns off.
     """
 
     url: str
@@ -74,6 +74,7 @@ class Page:
     http_status: int | None = None
     country: str | None = None
     site_language: str | None = None
+    rules_off: tuple[str, ...] = ()
     discovered_via: str | None = None
     discovered_at: datetime | None = None
     robots: str | None = None

@@ -36,6 +36,7 @@ def test_a_fetched_page_is_given_back_as_it_was(ledger: Ledger, tmp_path: Path) 
         witness=witness,
         country="YE",
         site_language="ar",
+        rules_off=("site_memory",),
         robots="allowed",
     )
     discover(ledger, Link(URL, URL, "feed", None, witness))

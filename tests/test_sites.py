@@ -64,6 +64,18 @@ def mistake(act: Callable[[], object]) -> str:
         (GOOD + 'allow = ["^/news/", "["]', "key 'allow.1': is no regular expression"),
         (GOOD + 'deny = ["a{99999999999}"]', "key 'deny.0': is no regular expression"),
         (GOOD + 'deny = "^/tag/"', "key 'deny': must be a list"),
+        (GOOD + 'rules_off = "site_memory"', "key 'rules_off': must be a list"),
+        (
+            GOOD + 'rules_off = ["site-memory"]',
+            "key 'rules_off.0': unknown rule 'site-memory'; known are model, ",
+        ),
+        (
+            GOOD + 'rules_off = ["page", "phrase.ar.shares"]',
+            "key 'rules_off.1': unknown rule 'phrase.ar.shares'",
+        ),
+        (GOOD + 'rules_off = ["phrase.ar.shares"]', "known below phrase.ar are "),
+        (GOOD + 'rules_off = ["extractor"]', "key 'rules_off.0': unknown rule 'extractor'"),
+        (GOOD + 'rules_off = [""]', "key 'rules_off.0': unknown rule ''"),
         (GOOD + "[expect]\nmin_articles = -1", "key 'expect.min_articles'"),
         (GOOD + '[expect]\nmin_articles = "20"', "key 'expect.min_articles': must be a whole number"),
         (GOOD + "[expect]\nmin_articles = true", "key 'expect.min_articles': must be a whole number"),

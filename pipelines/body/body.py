@@ -55,7 +55,7 @@ def _read(
     furniture = find_furniture(body, policy, by_name=by_name)
     blocks = linearise(body, furniture)
     shares = votes(blocks, trafilatura_lines(pruned_copy(root, furniture)))
-    phrases = load_phrases()
+    phrases = load_phrases(policy.rules_off)
     cuts = [judge(block, known, phrases, memory, policy) for block in blocks]
     voted = [share >= policy.min_vote_share for share in shares]
     kept = select(blocks, voted, cuts, known, policy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -32,23 +32,34 @@ class Known:
 
 
 def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy) -> Cut | None:
-    """The cut for this block, or None when it may stay."""
+    """The cut for this block, or None when it may stay; a rule that is off leaves it to the next."""
+    grounds = _grounds(block, known, phrases, memory, policy)
+    return next((cut for cut in grounds if policy.applies(cut.rule)), None)
+
+
+def _grounds(
+    block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy
+) -> Iterator[Cut]:
+    """Every rule the block falls under, the surest first."""
     if block.furniture:
-        return Cut(f"structure.{block.furniture}", block.furniture)
+        yield Cut(f"structure.{block.furniture}", block.furniture)
     if block.kind == "caption":
-        return Cut("structure.caption", "caption")
+        yield Cut("structure.caption", "caption")
     if memory.repeats(block_key(block)):
-        return Cut("site_memory", "repeated")
+        yield Cut("site_memory", "repeated")
     if block.letters in known.headlines:
-        return Cut("page.headline", "headline")
+        yield Cut("page.headline", "headline")
     if block.letters in known.people:
-        return Cut("page.byline", "byline")
+        yield Cut("page.byline", "byline")
     # Newsrooms that write no alt text repeat the lead there.
     if block.letters in known.captions and block.letters != known.description:
-        return Cut("page.caption", "caption")
+        yield Cut("page.caption", "caption")
     if "\u00a9" in block.text and len(block.letters) <= policy.max_phrase_block_letters:
-        return Cut("structure.copyright", "copyright")
-    return _by_phrase(block, phrases, policy) or _by_links(block, known, policy)
+        yield Cut("structure.copyright", "copyright")
+    if cut := _by_phrase(block, phrases, policy):
+        yield cut
+    if cut := _by_links(block, known, policy):
+        yield cut
 
 
 def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:

@@ -65,6 +65,8 @@ _NAMES = {
     "photo-credit image-credit",
     "hidden": "screen-reader-text sr-only visually-hidden visuallyhidden hidden-print",
 }
+# Every kind of furniture there is: the last part of a rule "structure.…".
+FURNITURE = frozenset({*_TAGS.values(), *_ROLES.values(), *_NAMES})
 _PHRASE_TO_RULE = {name: rule for rule, names in _NAMES.items() for name in names.split()}
 _PATTERN = re.compile(
     r"(?<![a-z0-9])(?:"
@@ -162,4 +164,5 @@ def find_furniture(body: HtmlElement, policy: Policy, *, by_name: bool = True) -
         for element, rule, name, prose in found
         if not most or (prose <= most and (not name or shared[name] <= most))
         if rule != "hidden" or prose < policy.min_folded_chars
+        if policy.applies(f"structure.{rule}")
     }

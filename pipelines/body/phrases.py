@@ -18,6 +18,7 @@ from functools import cache
 from importlib.resources import files
 
 from pipelines.normalize import clean_text
+from pipelines.policy import is_off
 
 # Marks that writers set or leave out at will: Arabic harakat and tatweel, Hebrew points.
 _MARKS = re.compile("[\u0640\u0610-\u061a\u064b-\u065f\u0670\u0591-\u05c7]")
@@ -99,13 +100,17 @@ def _index(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:
 
 
 @cache
-def load_phrases() -> Phrases:
-    """Rules of every language: a page may quote furniture of another (an English share bar in Arabic)."""
+def load_phrases(rules_off: frozenset[str] = frozenset()) -> Phrases:
+    """Rules of every language: a page may quote furniture of another (an English share bar in Arabic).
+
+    Those that `rules_off` names are left out, so that another may fall on the same block.
+    """
     rules: list[Rule] = []
     for entry in sorted(files("pipelines.body").joinpath("phrases").iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
             tables = tomllib.loads(entry.read_text(encoding="utf-8"))
             rules.extend(_rules(entry.name.removesuffix(".toml"), tables))
+    rules = [rule for rule in rules if not is_off(f"phrase.{rule.name}", rules_off)]
     return Phrases(
         line={rule.words: rule for rule in rules if rule.place == "line"},
         start=_index(rule for rule in rules if rule.place == "start"),

@@ -31,15 +31,23 @@ def select(
     for at in chosen:
         beside = at < top or not (inside[at] or at in lead)
         if beside and len(blocks[at].letters) < policy.min_outside_letters:
-            cuts[at] = cuts[at] or Cut("structure.outside", "beside the body")
+            _cut(cuts, at, Cut("structure.outside", "beside the body"), policy)
     kept = {at for at in chosen if cuts[at] is None}
     kept |= {at for at in lead if cuts[at] is None and _is_lead(blocks[at], known, policy)}
     _restore(blocks, kept, cuts, policy)
     _cut_repeats(blocks, kept, cuts, policy)
     ordered = sorted(kept)
-    while ordered and blocks[ordered[-1]].kind == "heading":
-        ordered.pop()  # a heading over nothing announced what was cut
+    announced = Cut("structure.heading", "heading over what was cut")
+    while ordered and blocks[ordered[-1]].kind == "heading" and _cut(cuts, ordered[-1], announced, policy):
+        ordered.pop()
     return ordered
+
+
+def _cut(cuts: list[Cut | None], at: int, cut: Cut, policy: Policy) -> bool:
+    """Note the cut, unless its rule is off or another came first; whether the block is cut now."""
+    if cuts[at] is None and policy.applies(cut.rule):
+        cuts[at] = cut
+    return cuts[at] is not None
 
 
 def _headline(blocks: Sequence[Block], cuts: Sequence[Cut | None]) -> int:
@@ -72,7 +80,7 @@ def _cut_captions(
 ) -> None:
     for at in captions(blocks, container):
         if len(blocks[at].letters) <= policy.max_caption_letters:
-            cuts[at] = cuts[at] or Cut("structure.picture", "caption")
+            _cut(cuts, at, Cut("structure.picture", "caption"), policy)
 
 
 def _restore(
@@ -98,7 +106,7 @@ def _cut_repeats(blocks: Sequence[Block], kept: set[int], cuts: list[Cut | None]
     seen: set[str] = set()
     for at in sorted(kept):
         folded = blocks[at].letters
-        if folded in seen and len(folded) >= policy.min_restored_letters:
-            cuts[at] = Cut("page.repeated", "repeated")
+        repeated = folded in seen and len(folded) >= policy.min_restored_letters
+        if repeated and _cut(cuts, at, Cut("page.repeated", "repeated"), policy):
             kept.discard(at)
         seen.add(folded)
