@@ -88,6 +88,8 @@ def _known(page: Page, read: _Read) -> Known:
         captions=frozenset(letters(text) for text in captions if text),
         host=urlsplit(page.url).hostname,
         description=letters(read.statements.first("description") or "") or None,
+        title_words=frozenset(word for word in (read.title or "").casefold().split() if len(word) > 3),
+        article_body=letters(read.statements.first("body") or "") or None,
     )
 
 

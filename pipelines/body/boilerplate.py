@@ -29,6 +29,8 @@ class Known:
     captions: Collection[str] = ()
     description: str | None = None
     host: str | None = None
+    title_words: frozenset[str] = frozenset()
+    article_body: str | None = None
 
 
 def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy) -> Cut | None:

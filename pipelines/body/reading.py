@@ -1,0 +1,77 @@
+"""One reading of a page: its blocks, the extractor's votes, the rules' cuts and what the rules keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from pipelines.body.blocks import Block, linearise
+from pipelines.body.boilerplate import Cut, Known, judge
+from pipelines.body.extract import pruned_copy, trafilatura_lines, votes
+from pipelines.body.furniture import find_furniture
+from pipelines.body.phrases import load_phrases
+from pipelines.body.select import select
+from pipelines.body.site_memory import SiteMemory
+from pipelines.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`shares`, `cuts` run parallel to `blocks`; `kept` holds indices of blocks, in order.
+
+    `shares` are the extractor's votes, 0..1 of a block's letters. `prose` counts the letters of all
+    paragraphs of the page that are not links.
+    """
+
+    blocks: Sequence[Block]
+    shares: Sequence[float]
+    cuts: Sequence[Cut | None]
+    kept: Sequence[int]
+    prose: int
+
+    @property
+    def letters(self) -> int:
+        """Letters of the kept blocks."""
+        return sum(len(self.blocks[at].letters) for at in self.kept)
+
+
+def read(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy) -> Reading:
+    """The page as the rules read it.
+
+    When much of the page's prose got lost, class names may have misled: the page is read again without
+    them, and that reading counts if it found far more.
+    """
+    first = _read(root, known, memory, policy, by_name=True)
+    if first.letters >= policy.min_prose_share * first.prose:
+        return first
+    second = _read(root, known, memory, policy, by_name=False)
+    return second if second.letters > policy.min_second_gain * first.letters else first
+
+
+def _read(
+    root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy, *, by_name: bool
+) -> Reading:
+    body = root.find("body")
+    furniture = find_furniture(body, policy, by_name=by_name)
+    blocks = linearise(body, furniture)
+    shares = votes(blocks, trafilatura_lines(pruned_copy(root, furniture)))
+    phrases = load_phrases(policy.rules_off)
+    cuts = [judge(block, known, phrases, memory, policy) for block in blocks]
+    voted = [share >= policy.min_vote_share for share in shares]
+    return Reading(
+        blocks=blocks,
+        shares=shares,
+        cuts=cuts,
+        kept=select(blocks, voted, cuts, known, policy),
+        prose=sum(len(block.letters) for block in blocks if _is_prose(block, policy)),
+    )
+
+
+def _is_prose(block: Block, policy: Policy) -> bool:
+    return (
+        len(block.letters) >= policy.min_lead_letters
+        and block.link_share < policy.max_prose_link_share
+        and block.furniture not in ("hidden", "consent", "footer", "comments")
+    )
