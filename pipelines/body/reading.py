@@ -50,9 +50,7 @@ def read(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy) ->
     return second if second.letters > policy.min_second_gain * first.letters else first
 
 
-def _read(
-    root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy, *, by_name: bool
-) -> Reading:
+def _read(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy, *, by_name: bool) -> Reading:
     body = root.find("body")
     furniture = find_furniture(body, policy, by_name=by_name)
     blocks = linearise(body, furniture)
