@@ -60,7 +60,7 @@ class Frontier:
             url=response.url,
             url_requested=lease.url,
             body=response.body,
-            headers=_headers(response),
+            headers=headers_of(response),
             http_status=min(response.status, 999),
             fetched_at=datetime.now(UTC),
             site=site.name,
@@ -105,7 +105,8 @@ def page_from_details(
     return Page(**known, body=body, witness=witness, warc_file=warc_file, warc_offset=warc_offset)
 
 
-def _headers(response: Response) -> tuple[tuple[str, str], ...]:
+def headers_of(response: Response) -> tuple[tuple[str, str], ...]:
+    """Headers as a `Page` has them."""
     return tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1"))
         for name, values in response.headers.items()

@@ -80,6 +80,13 @@ class RunConfig:
         )
 
 
+def name_operator(settings: BaseSettings) -> None:
+    """Put NEWS_CONTACT into the user agent."""
+    if contact := settings.get("NEWS_CONTACT"):
+        agent = f"{settings['USER_AGENT']} (+{contact})"
+        settings.set("USER_AGENT", agent, settings.getpriority("USER_AGENT") or 0)
+
+
 def _number(settings: BaseSettings, name: str, least: float) -> float:
     try:
         value = float(settings.get(name))

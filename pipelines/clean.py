@@ -44,26 +44,42 @@ class _Read:
     images: tuple[Image, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The outcome of a page and what it was decided from, as far as the page was read."""
+
+    cleaned: Cleaned
+    statements: Statements | None = None
+    body: Body | None = None
+
+
 def clean(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_MEMORY) -> Cleaned:
     """The article `page` holds, or why it holds none."""
+    return examine(page, policy, memory).cleaned
+
+
+def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
+    """The outcome of `clean` with what led to it."""
     if page.rules_off:
         policy = replace(policy, rules_off=policy.rules_off | frozenset(page.rules_off))
     if refused := precheck(page.body, policy):
-        return Cleaned(reject(page, *refused))
+        return Examined(Cleaned(reject(page, *refused)))
     decoded = decode(page.body, page.header("content-type"))
     if decoded.replacement_share > policy.max_replacement_share:
-        return Cleaned(reject(page, Reason.BAD_ENCODING, f"{decoded.replacement_share:.1%} unreadable"))
+        share = f"{decoded.replacement_share:.1%} unreadable"
+        return Examined(Cleaned(reject(page, Reason.BAD_ENCODING, share)))
     root = parse(decoded.text)
     if root is None:
-        return Cleaned(reject(page, Reason.EMPTY, "no document"))
+        return Examined(Cleaned(reject(page, Reason.EMPTY, "no document")))
     if (levels := depth(root)) > policy.max_depth:
-        return Cleaned(reject(page, Reason.TOO_DEEP, f"{levels} levels"))
+        return Examined(Cleaned(reject(page, Reason.TOO_DEEP, f"{levels} levels")))
     read = _read(page, root, policy)
     body = read_body(root, _known(page, read), memory, policy)
     visible = " ".join(root.find("body").xpath(".//text()[not(parent::script or parent::style)]"))
     if refused := refusal(body, read.title, visible, read.statements, policy):
-        return Cleaned(reject(page, *refused, title=read.title))
-    return Cleaned(_article(page, read, body, policy), body.removed, body.block_keys)
+        return Examined(Cleaned(reject(page, *refused, title=read.title)), read.statements, body)
+    article = _article(page, read, body, policy)
+    return Examined(Cleaned(article, body.removed, body.block_keys), read.statements, body)
 
 
 def _read(page: Page, root: HtmlElement, policy: Policy) -> _Read:

@@ -10,7 +10,7 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
 from crawler.errors import ExitCode, UserError
-from crawler.run import Run, RunConfig
+from crawler.run import Run, RunConfig, name_operator
 from crawler.spiders.base import ArticleSpider
 from crawler.summary import queries, summary
 from pipelines.store.errors import OutputLocked, StoreError
@@ -48,9 +48,7 @@ class Command(ScrapyCrawl):
         if not issubclass(spider, ArticleSpider):
             raise UserError(f"spider {name!r} is none of Khabar's")
         config = RunConfig.from_settings(self.settings)
-        if contact := self.settings.get("NEWS_CONTACT"):
-            agent = f"{self.settings['USER_AGENT']} (+{contact})"
-            self.settings.set("USER_AGENT", agent, self.settings.getpriority("USER_AGENT") or 0)
+        name_operator(self.settings)
         spider.plan(dict(arguments))
         return Run(config, name)
 

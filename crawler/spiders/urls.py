@@ -44,7 +44,7 @@ class UrlsSpider(ArticleSpider):
                 link = Link(canonical_url(url), checked_url(url), "list")
             except BadUrl as error:
                 raise UserError(f"{place}: {error}") from None
-            grouped.setdefault(_site_name(link.url), {}).setdefault(link.key, link)
+            grouped.setdefault(site_name(link.url), {}).setdefault(link.key, link)
         return UrlsJob({name: tuple(links.values()) for name, links in sorted(grouped.items())})
 
     async def start(self) -> AsyncIterator[Fetched | Request]:
@@ -81,6 +81,7 @@ def _lines(arguments: dict[str, str]) -> list[tuple[str, str]]:
     return found
 
 
-def _site_name(url: str) -> str:
+def site_name(url: str) -> str:
+    """The name of a site that has no file: its host as a slug."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     return _NOT_SLUG.sub("-", host).strip("-._")[:64] or "unknown"

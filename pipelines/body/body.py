@@ -16,17 +16,20 @@ from pipelines.policy import Policy
 from pipelines.records import RemovedBlock
 
 PARAGRAPH_BREAK = "\n\n"
+# Menus and footers stand on every page of a site and were never candidates for its text.
+_FRAME = frozenset({"structure.navigation", "structure.footer", "structure.links"})
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What was kept and what was cut; the numbers are about the kept blocks."""
+    """What was kept and what was cut; the numbers and `places` (order, path) are about the kept blocks."""
 
     text: str
     letters: int
     link_letters: int
     blocks: int
     linked_headings: int
+    places: tuple[tuple[int, str], ...]
     removed: tuple[RemovedBlock, ...]
     block_keys: tuple[str, ...]
 
@@ -43,6 +46,7 @@ def read_body(root: HtmlElement, known: Known, memory: SiteMemory, policy: Polic
         linked_headings=sum(
             blocks[at].kind == "heading" and blocks[at].link_share > policy.max_link_share for at in kept
         ),
+        places=tuple((blocks[at].order, path_of(blocks[at].element)) for at in kept),
         removed=_removed(reading, policy),
         block_keys=tuple(block_key(block) for block in _near(blocks, kept)),
     )
@@ -53,19 +57,23 @@ def _near(blocks: Sequence[Block], kept: Sequence[int]) -> Sequence[Block]:
 
 
 def _removed(reading: Reading, policy: Policy) -> tuple[RemovedBlock, ...]:
-    """Blocks that are not in the text: voted for, between the kept ones, or cut by a rule beside the body."""
+    """Every block that a rule cut, and what the extractor chose or passed over within the text.
+
+    The site's frame counts only where it reaches into the neighbourhood of the body. When nothing was kept,
+    every block of the page is one.
+    """
     blocks, kept = reading.blocks, reading.kept
     container = find_container([blocks[at] for at in kept])
-    if container is None:
-        return ()
-    around = container if container.tag == "body" else container.getparent()
+    around = None if container is None or container.tag == "body" else container.getparent()
     stays = set(kept)
     found = []
     for at, (block, cut) in enumerate(zip(blocks, reading.cuts, strict=True)):
-        beside = cut is not None and around.tag != "body" and is_inside(block, around)
-        voted = reading.shares[at] >= policy.min_vote_share
-        if at in stays or not (voted or kept[0] < at < kept[-1] or beside):
+        if at in stays:
             continue
+        if kept and reading.shares[at] < policy.min_vote_share and not kept[0] < at < kept[-1]:
+            far = around is None or around.tag == "body" or not is_inside(block, around)
+            if cut is None or (far and cut.rule in _FRAME):
+                continue
         decided = cut or Cut("extractor", "not body")
         found.append(
             RemovedBlock(block.order, path_of(block.element), block.text, decided.rule, decided.reason)

@@ -53,11 +53,20 @@ class Lease:
 
 
 class Ledger:
-    """Opened for one run at a time (see `OutputLock`); all times are aware UTC."""
+    """Opened for one run at a time (see `OutputLock`); all times are aware UTC.
 
-    def __init__(self, path: Path) -> None:
+    `read_only` opens what is there beside a run under way, and neither makes nor changes anything.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         try:
+            if read_only:
+                address = f"{path.resolve().as_uri()}?mode=ro"
+                self._db = sqlite3.connect(address, uri=True, isolation_level=None)
+                self._db.row_factory = sqlite3.Row
+                self._check_version(LEDGER_VERSION)
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
@@ -71,9 +80,7 @@ class Ledger:
             ) from None
 
     def _create(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, LEDGER_VERSION):
-            raise StoreError(f"{self.path} has ledger version {version}, this is {LEDGER_VERSION}")
+        self._check_version(0, LEDGER_VERSION)
         # A damaged page shows only when it is read, which may be after publishing; 1.5 s a GiB.
         found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
@@ -81,6 +88,11 @@ class Ledger:
         script = files("pipelines.store").joinpath("ledger.sql").read_text(encoding="utf-8")
         self._db.executescript(script)
         self._db.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
+
+    def _check_version(self, *readable: int) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in readable:
+            raise StoreError(f"{self.path} has ledger version {version}, this is {LEDGER_VERSION}")
 
     def close(self) -> None:
         """Close the file; the ledger cannot be used afterwards."""

@@ -52,7 +52,7 @@ ARTICLES = pa.schema(
         _field("extraction_score", pa.float32(), "calibrated confidence in text, 0..1"),
         _field("quality_flags", _STRINGS, "what is odd about the page, as codes"),
         _field("extractor", _STRING, "cleaner's name and version"),
-        _field("removed_blocks", pa.int32(), "blocks cut from the body; see dataset removed_blocks"),
+        _field("removed_blocks", pa.int32(), "blocks cut from the page; see dataset removed_blocks"),
         _field("removed_chars", pa.int32(), "characters in those blocks"),
         _field("text_hash", _STRING, "hash of the normalised text; 32 hex digits", required=True),
         _field("minhash", pa.binary(), "MinHash signature with its version in the first byte"),

@@ -1,0 +1,138 @@
+"""What `scrapy explain` is asked about: a URL or a file, its site, and what is known of the site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scrapy.http import Response
+
+from crawler.errors import UserError
+from crawler.frontier import headers_of
+from crawler.sites import Site, load_sites
+from crawler.spiders.urls import site_name
+from pipelines.body.site_memory import SiteCounts
+from pipelines.records import Page
+from pipelines.store.ledger import Ledger
+from pipelines.urls import BadUrl, checked_url
+
+_ARGUMENTS = ("file", "url", "site", "sites")
+# A file of unknown address: reserved, so that it is nobody's (RFC 2606).
+_NO_ADDRESS = "http://page.invalid/"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`site` is None when no site file is about the page; `name` is the site's all the same."""
+
+    url: str
+    file: Path | None
+    site: Site | None
+    name: str
+
+    @property
+    def place(self) -> str:
+        """How to name it in a message."""
+        return str(self.file) if self.file else self.url
+
+    def about(self, page: Page, known_pages: int) -> tuple[str, str]:
+        """Two lines: which page this is, and as whose it is read."""
+        asked = page.url if self.url == page.url else f"{page.url} (asked for: {self.url})"
+        if self.site is None and self.url == _NO_ADDRESS:
+            return f"{self.file}, address unknown", "as a page of no site"
+        said = f"as a page of {self.name}{'' if self.site else ', which has no site file'}"
+        said += f"; {known_pages or 'none'} of its articles known"
+        if page.rules_off:
+            said += f"; rules off: {', '.join(page.rules_off)}"
+        return f"{self.file}, as {asked}" if self.file else asked, said
+
+    def known(self, ledger: Path) -> SiteCounts:
+        """What earlier runs learnt of the site; raises `StoreError`."""
+        if not ledger.is_file():
+            return SiteCounts()
+        opened = Ledger(ledger, read_only=True)
+        try:
+            return opened.site_counts(self.name)
+        finally:
+            opened.close()
+
+    def page_of_file(self) -> Page:
+        """The file as a page; raises `UserError`."""
+        assert self.file is not None
+        try:
+            body = self.file.read_bytes()
+        except OSError as error:
+            raise UserError(f"{self.file}: cannot read the page: {error.strerror}") from None
+        return self._page(self.url, body, (), None, None)
+
+    def page_of_response(self, response: Response, *, obeys_robots: bool) -> Page:
+        """The response as a page."""
+        robots = "allowed" if obeys_robots else None
+        return self._page(response.url, response.body, headers_of(response), response.status, robots)
+
+    def _page(
+        self,
+        url: str,
+        body: bytes,
+        headers: tuple[tuple[str, str], ...],
+        status: int | None,
+        robots: str | None,
+    ) -> Page:
+        return Page(
+            url=url,
+            url_requested=self.url,
+            body=body,
+            headers=headers,
+            http_status=status,
+            fetched_at=datetime.now(UTC),
+            site=self.name,
+            run_id="explain",
+            country=self.site.country if self.site else None,
+            site_language=self.site.language if self.site else None,
+            rules_off=self.site.rules_off if self.site else (),
+            robots=robots,
+        )
+
+
+def subject(args: list[str], arguments: dict[str, str]) -> Subject:
+    """What the command line asks for; raises `UserError` before anything is read or fetched."""
+    if unknown := arguments.keys() - set(_ARGUMENTS):
+        raise UserError(f"unknown argument {sorted(unknown)[0]!r}; known are {', '.join(_ARGUMENTS)}")
+    if len(args) > 1 or (args and ("file" in arguments or "url" in arguments)):
+        raise UserError("one page at a time: a URL, or -a file=FILE with its -a url=URL")
+    file = Path(arguments["file"]) if "file" in arguments else None
+    given = args[0] if args else arguments.get("url")
+    if given is None and file is None:
+        raise UserError("no page given: a URL, or -a file=FILE")
+    if file is not None and not file.is_file():
+        raise UserError(f"{file}: {'is no file' if file.exists() else 'there is no such file'}")
+    try:
+        url = checked_url(given) if given is not None else _NO_ADDRESS
+    except BadUrl as error:
+        raise UserError(str(error)) from None
+    site = _site(url, arguments)
+    return Subject(url, file, site, site.name if site else site_name(url))
+
+
+def _site(url: str, arguments: dict[str, str]) -> Site | None:
+    """The site named, or the one whose front page is nearest above the URL."""
+    folder = arguments.get("sites", "sites")
+    if "site" in arguments:
+        return load_sites(folder, arguments["site"])[0]
+    if "sites" not in arguments and not any(Path(folder).glob("*.toml")):
+        return None
+    host, path = _place(url)
+    above: dict[int, Site] = {}
+    for site in load_sites(folder):
+        its_host, its_path = _place(site.start)
+        if its_host == host and f"{path}/".startswith(f"{its_path.rstrip('/')}/"):
+            above[len(its_path)] = site
+    return above[max(above)] if above else None
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Host without "www.", with its port, and path."""
+    parts = urlsplit(url)
+    return parts.netloc.lower().removeprefix("www."), parts.path
