@@ -9,17 +9,20 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from crawler.errors import ExitCode
+from crawler.errors import ExitCode, UserError
 from crawler.subject import subject
-from demo.content import gold, not_articles
+from demo.content import gold, not_articles, write_site_files
 from demo.crawl import environment
 from demo.model import Gold
+from demo.server import Newsroom
 from tests.conftest import DemoCrawl
 from tests.crawling import ROOT, Finished, rows, scrapy
 from tests.helpers_clean import document, paragraphs, story
@@ -28,9 +31,29 @@ from tests.helpers_golden import ARABIC, PERSIAN, page_of
 SITE = 'name = "harbour"\nstart = "https://www.harbour.test/news/"\ncountry = "GR"\n'
 
 
+@pytest.fixture(scope="module")
+def open_demo(demo_crawl: DemoCrawl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCrawl]:
+    """The crawled newsroom once more, with a log of its own: other tests count the crawl's requests."""
+    folder = tmp_path_factory.mktemp("explain")
+    with Newsroom(log=folder / "requests.jsonl") as newsroom:
+        write_site_files(folder / "sites", newsroom.port)
+        yield replace(demo_crawl, newsroom=newsroom, sites=folder / "sites", log=folder / "requests.jsonl")
+
+
 def settings(demo: DemoCrawl) -> list[str]:
     hosts = ",".join(urlsplit(start).netloc for start in demo.newsroom.starts().values())
     return ["-s", f"NEWS_OUTPUT={demo.output}", "-s", f"NEWS_ALLOW_PRIVATE={hosts}", "-s", "DOWNLOAD_DELAY=0"]
+
+
+def stored(demo: DemoCrawl, dataset: str, url: str) -> dict[str, Any]:
+    """The row of the page that the crawl fetched under another port."""
+    path = urlsplit(url).hostname, urlsplit(url).path
+    found = (
+        row
+        for row in rows(demo.output, dataset)
+        if (urlsplit(row["url"]).hostname, urlsplit(row["url"]).path) == path
+    )
+    return next(found)
 
 
 def explained(*arguments: str) -> dict[str, Any]:
@@ -50,8 +73,8 @@ def refused(*arguments: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def answer(demo_crawl: DemoCrawl) -> Gold:
-    return next(a for a in gold(demo_crawl.newsroom.port) if a.site == "sahifa-east")
+def answer(open_demo: DemoCrawl) -> Gold:
+    return next(a for a in gold(open_demo.newsroom.port) if a.site == "sahifa-east")
 
 
 @pytest.fixture
@@ -63,21 +86,19 @@ def arabic(tmp_path: Path) -> Path:
 # -- a URL
 
 
-def test_a_page_of_the_newsroom_is_explained_as_the_run_stored_it(
-    demo_crawl: DemoCrawl, answer: Gold
-) -> None:
-    found = explained(answer.url, "-a", f"sites={demo_crawl.sites}", *settings(demo_crawl))
+def test_a_page_of_the_newsroom_is_explained_as_the_run_stored_it(open_demo: DemoCrawl, answer: Gold) -> None:
+    found = explained(answer.url, "-a", f"sites={open_demo.sites}", *settings(open_demo))
     assert (found["outcome"], found["site"], found["known_pages"]) == ("article", "sahifa-east", 12)
     kept = [block["text"] for block in found["blocks"] if block["kept"]]
     assert "\n\n".join(kept) == answer.text
-    row = next(row for row in rows(demo_crawl.output, "articles") if row["url"] == answer.url)
-    stored = {
+    row = stored(open_demo, "articles", answer.url)
+    of_the_run = {
         (block["order"], block["path"], block["text"])
-        for block in rows(demo_crawl.output, "removed_blocks")
+        for block in rows(open_demo.output, "removed_blocks")
         if block["article_id"] == row["id"]
     }
     cut = {(b["order"], b["path"], b["text"]) for b in found["blocks"] if not b["kept"]}
-    assert stored == cut
+    assert of_the_run == cut
     orders = [block["order"] for block in found["blocks"]]
     assert orders == sorted(set(orders))
     said = {entry["field"]: (entry["value"], entry["source"]) for entry in found["metadata"]}
@@ -88,14 +109,14 @@ def test_a_page_of_the_newsroom_is_explained_as_the_run_stored_it(
     assert said["language"] == ("ar", "the text 1.00")
 
 
-def test_what_earlier_runs_learnt_of_the_site_counts(demo_crawl: DemoCrawl, tmp_path: Path) -> None:
+def test_what_earlier_runs_learnt_of_the_site_counts(open_demo: DemoCrawl, tmp_path: Path) -> None:
     """Without other rules, site memory cuts what the newsroom repeats; without a ledger nothing does."""
-    answer = next(a for a in gold(demo_crawl.newsroom.port) if a.site == "harbour-ledger")
-    file = demo_crawl.sites / "harbour-ledger.toml"
+    answer = next(a for a in gold(open_demo.newsroom.port) if a.site == "harbour-ledger")
+    file = open_demo.sites / "harbour-ledger.toml"
     (tmp_path / "harbour-ledger.toml").write_text(
         'rules_off = ["phrase", "structure"]\n' + file.read_text(encoding="utf-8"), encoding="utf-8"
     )
-    arguments = [answer.url, "-a", f"sites={tmp_path}", *settings(demo_crawl)]
+    arguments = [answer.url, "-a", f"sites={tmp_path}", *settings(open_demo)]
     found = explained(*arguments)
     assert found["rules_off"] == ["phrase", "structure"]
     assert any(block["rule"] == "site_memory" for block in found["blocks"])
@@ -105,10 +126,10 @@ def test_what_earlier_runs_learnt_of_the_site_counts(demo_crawl: DemoCrawl, tmp_
     assert not (tmp_path / "none").exists()
 
 
-def test_a_refused_page_shows_its_reason_and_what_was_seen(demo_crawl: DemoCrawl) -> None:
-    reasons = {row["url"]: row["reason"] for row in rows(demo_crawl.output, "rejected")}
-    url = next(u for u in not_articles(demo_crawl.newsroom.port) if reasons[u] == "no_body")
-    arguments = (url, "-a", f"sites={demo_crawl.sites}", *settings(demo_crawl))
+def test_a_refused_page_shows_its_reason_and_what_was_seen(open_demo: DemoCrawl) -> None:
+    pages = not_articles(open_demo.newsroom.port)
+    url = next(url for url in pages if stored(open_demo, "rejected", url)["reason"] == "no_body")
+    arguments = (url, "-a", f"sites={open_demo.sites}", *settings(open_demo))
     found = explained(*arguments)
     assert (found["outcome"], found["reason"]) == ("rejected", "no_body")
     assert found["detail"].endswith("letters of text")
@@ -118,25 +139,25 @@ def test_a_refused_page_shows_its_reason_and_what_was_seen(demo_crawl: DemoCrawl
     assert f"Refused as no_body ({found['detail']}); 0 blocks kept" in shown
 
 
-def test_robots_txt_is_obeyed_and_nothing_is_stored(demo_crawl: DemoCrawl) -> None:
-    before = {path: path.stat().st_mtime_ns for path in demo_crawl.output.rglob("*.parquet")}
-    start = demo_crawl.newsroom.starts()["sahifa-east"]
-    code, said = refused(f"{start}search", "-a", f"sites={demo_crawl.sites}", *settings(demo_crawl))
+def test_robots_txt_is_obeyed_and_nothing_is_stored(open_demo: DemoCrawl) -> None:
+    before = {path: path.stat().st_mtime_ns for path in open_demo.output.rglob("*.parquet")}
+    start = open_demo.newsroom.starts()["sahifa-east"]
+    code, said = refused(f"{start}search", "-a", f"sites={open_demo.sites}", *settings(open_demo))
     assert code == ExitCode.UNFINISHED
     assert said == f"scrapy explain: {start}search: Forbidden by robots.txt\n"
-    log = demo_crawl.log.read_text(encoding="utf-8").splitlines()
+    log = open_demo.log.read_text(encoding="utf-8").splitlines()
     assert not [line for line in log if json.loads(line)["path"].startswith("/search")]
-    assert {path: path.stat().st_mtime_ns for path in demo_crawl.output.rglob("*.parquet")} == before
+    assert {path: path.stat().st_mtime_ns for path in open_demo.output.rglob("*.parquet")} == before
 
 
-def test_a_url_without_a_page_is_one_line_and_an_exit_code(demo_crawl: DemoCrawl) -> None:
-    start = demo_crawl.newsroom.starts()["harbour-ledger"]
-    there = ["-a", f"sites={demo_crawl.sites}", *settings(demo_crawl)]
+def test_a_url_without_a_page_is_one_line_and_an_exit_code(open_demo: DemoCrawl) -> None:
+    start = open_demo.newsroom.starts()["harbour-ledger"]
+    there = ["-a", f"sites={open_demo.sites}", *settings(open_demo)]
     assert refused(f"{start}nothing-here", *there) == (
         ExitCode.UNFINISHED,
         f"scrapy explain: {start}nothing-here: the server answered 404\n",
     )
-    code, said = refused(start, "-a", f"sites={demo_crawl.sites}")
+    code, said = refused(start, "-a", f"sites={open_demo.sites}")
     assert code == ExitCode.UNFINISHED
     assert "is a private address" in said
     code, said = refused("http://127.0.0.1:9/", "-s", "NEWS_ALLOW_PRIVATE=127.0.0.1:9", "-s", "RETRY_TIMES=0")
@@ -245,24 +266,32 @@ def test_a_reader_that_leaves_early_is_no_error(arabic: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("url", "arguments", "said"),
     [
-        (["ftp://x.test/"], "bad URL 'ftp://x.test/'"),
-        (["http://x.test/", "http://y.test/"], "one page at a time"),
-        (["http://x.test/", "-a", "file=x.html"], "one page at a time"),
-        (["-a", "site=sahifa"], "no page given"),
-        (["-a", "file=no-such-file.html"], "no-such-file.html: there is no such file"),
-        (["-a", "file=docs"], "docs: is no file"),
-        (["-a", "page=x"], "unknown argument 'page'; known are file, url, site, sites"),
-        (["http://x.test/", "-a", "site=nobody"], "no site 'nobody' in sites; there are "),
-        (["http://x.test/", "-a", "sites=no-folder"], "no-folder: cannot read the site file"),
-        (["http://x.test/", "-s", "NEWS_WORKERS=x"], "NEWS_WORKERS='x': it must be a number"),
+        (["ftp://x.test/"], {}, "bad URL 'ftp://x.test/'"),
+        (["http://x.test/", "http://y.test/"], {}, "one page at a time"),
+        (["http://x.test/"], {"file": "x.html"}, "one page at a time"),
+        ([], {"site": "sahifa"}, "no page given"),
+        ([], {"file": "no-such-file.html"}, "no-such-file.html: there is no such file"),
+        ([], {"file": "docs"}, "docs: is no file"),
+        ([], {"page": "x"}, "unknown argument 'page'; known are file, url, site, sites"),
+        (["http://x.test/"], {"site": "nobody"}, "no site 'nobody' in sites; there are "),
+        (["http://x.test/"], {"sites": "no-folder"}, "no-folder: cannot read the site file"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], said: str) -> None:
-    code, line = refused(*arguments)
+def test_a_mistake_is_told_before_anything_is_fetched(
+    url: list[str], arguments: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(UserError) as caught:
+        subject(url, arguments)
+    assert said in str(caught.value)
+
+
+def test_a_mistake_is_one_line_and_exit_code_2() -> None:
+    code, line = refused("http://x.test/", "-a", "site=nobody")
     assert code == ExitCode.USAGE
-    assert said in line
+    assert "no site 'nobody' in sites; there are " in line
 
 
 def test_no_argument_at_all_prints_the_usage() -> None:
