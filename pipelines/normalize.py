@@ -28,16 +28,13 @@ _DROPPED: dict[int, str | None] = dict.fromkeys(
 _DROPPED |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 _SPACES = re.compile(r"\s+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
-# A joiner takes part in a word; at the edge of one it is left over from typing.
-_EDGE_JOINERS = re.compile(r"(?:(?<=\s)|^)[\u200c\u200d]+|[\u200c\u200d]+(?=\s|$)")
 
 
 def clean_text(text: str) -> str:
     """NFC, white space folded to single spaces, layout controls dropped; letters as they are."""
     text = _SPACES.sub(" ", text.translate(_DROPPED)).strip()
-    if "\u200c" in text or "\u200d" in text:
-        text = _SPACES.sub(" ", _EDGE_JOINERS.sub("", text)).strip()
-    return unicodedata.normalize("NFC", text)
+    # Joiners alone are nothing; at the end of a word they are spelling, too (Sorani writes its vowel so).
+    return unicodedata.normalize("NFC", text) if text.strip(" \u200c\u200d") else ""
 
 
 def optional_text(text: str | None, limit: int | None = None) -> str | None:
