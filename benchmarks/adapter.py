@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from pipelines.body.site_memory import SiteCounts
+from pipelines.body.site_history import SiteHistory
 from pipelines.clean import clean
+from pipelines.holding import FirstPages, Held
 from pipelines.metadata.dates import stated_moment
-from pipelines.policy import DEFAULT_POLICY
+from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.records import Article, Page, Rejected
 from pipelines.urls import BadUrl, checked_url
 
 
-def clean_site(pages: list[tuple[str, bytes, dict[str, str]]]) -> list[dict[str, Any] | None]:
+def clean_site(
+    pages: list[tuple[str, bytes, dict[str, str]]], policy: Policy = DEFAULT_POLICY
+) -> list[dict[str, Any] | None]:
     """(url, body, headers) of one site in crawl order -> one dict a page, None where it is no article.
 
+    The site's first pages wait for its memory as they do in a run.
     Keys: text, title, authors, published, language.
     """
-    counts = SiteCounts()
-    results = []
-    for page in pages:
-        cleaned = clean(_page(*page), DEFAULT_POLICY, counts.snapshot(DEFAULT_POLICY))
-        if isinstance(cleaned.result, Article):
-            counts.learn(cleaned.block_keys)
-        results.append(_plain(cleaned.result))
-    return results
+    history = SiteHistory(policy)
+    waiting = FirstPages(policy)
+    results: dict[str, Article | Rejected] = {}
+
+    def finish(some: Iterable[Held]) -> None:
+        memory = history.snapshot()
+        for held in some:
+            again = held.profits(memory)
+            cleaned = clean(held.page, policy, memory) if again else held.cleaned
+            results[held.key] = cleaned.result
+
+    for number, given in enumerate(pages):
+        page, memory = _page(*given), history.snapshot()
+        held = Held(str(number), page, clean(page, policy, memory), memory)
+        if held.cleaned.view is None:
+            finish([held])
+            continue
+        history.learn(held.cleaned.view)
+        finish([*waiting.take(page.site), held] if history.knows_enough else waiting.add(held))
+    finish(waiting.take_all())
+    return [_plain(results[str(number)]) for number in range(len(pages))]
 
 
 def _page(url: str, body: bytes, headers: dict[str, str]) -> Page:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Self
 
@@ -12,8 +14,10 @@ from scrapy.utils.defer import deferred_from_coro
 
 from crawler.items import Done, Fetched
 from crawler.run import Run
+from pipelines.body.site_memory import SiteMemory
 from pipelines.clean import clean, reject
-from pipelines.records import Article, Cleaned, Rejected
+from pipelines.holding import FirstPages, Held
+from pipelines.records import Article, Cleaned, Page, Rejected
 from pipelines.workers import TaskFailed
 
 
@@ -40,8 +44,8 @@ class _RunPipeline:
 class RawStorePipeline(_RunPipeline):
     """Bytes are in the WARC, and the ledger says so, before anything reads them."""
 
-    def process_item(self, item: Fetched) -> Fetched:
-        if item.page.warc_file is not None:  # taken up again after a crash
+    def process_item(self, item: Fetched | Done) -> Fetched | Done:
+        if isinstance(item, Done) or item.page.warc_file is not None:  # held before; taken up after a crash
             return item
         try:
             name, offset = self.run.raw.write(item.page)
@@ -53,16 +57,61 @@ class RawStorePipeline(_RunPipeline):
 
 
 class CleanPipeline(_RunPipeline):
-    """Cleans in a worker; whatever the page does to the worker becomes the page's reason."""
+    """Cleans in a worker; whatever the page does to the worker becomes the page's reason.
 
-    async def process_item(self, item: Fetched) -> Done:
-        run = self.run
-        memory = run.counts(item.page.site).snapshot(run.policy)
+    The first articles of a new site are held until its memory knows enough to clean them, too. A page held is
+    FETCHED in the ledger: what a kill takes is cleaned by the next run, from the WARC.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._waiting = FirstPages(self.run.policy)
+
+    async def process_item(self, item: Fetched | Done) -> Done:
+        if isinstance(item, Done):  # held before
+            return item
+        history = self.run.history(item.page.site)
+        memory = history.snapshot()
         try:
-            cleaned = await run.workers.run(clean, item.page, run.policy, memory)
+            cleaned = await self._clean(item.page, memory)
         except TaskFailed as failure:
-            cleaned = Cleaned(reject(item.page, failure.reason, failure.detail))
-        return Done(item.key, cleaned)
+            return Done(item.key, Cleaned(reject(item.page, failure.reason, failure.detail)))
+        if cleaned.view is None:
+            return Done(item.key, cleaned)
+        history.learn(cleaned.view)
+        held = Held(item.key, item.page, cleaned, memory)
+        if not history.knows_enough:
+            await self._release(list(self._waiting.add(held)))
+            raise DropItem("held until its site is known")
+        await self._release(self._waiting.take(item.page.site))
+        return await self._finished(held)
+
+    async def close_spider(self) -> None:
+        """Let go of what is still held; the run is still open then."""
+        if not self.run.figures.fatal:
+            await self._release(self._waiting.take_all())
+
+    async def _release(self, some: Iterable[Held]) -> None:
+        """Send pages through the item pipelines again, cleaned with what is known now."""
+        engine = self.crawler.engine
+        assert engine is not None  # it runs this
+
+        async def pass_on(held: Held) -> None:
+            await engine.scraper.start_itemproc_async(await self._finished(held), response=None)
+
+        await asyncio.gather(*map(pass_on, some))
+
+    async def _finished(self, held: Held) -> Done:
+        memory = self.run.history(held.page.site).snapshot()
+        if not held.profits(memory):
+            return Done(held.key, held.cleaned)
+        try:
+            return Done(held.key, await self._clean(held.page, memory))
+        except TaskFailed:  # it was cleaned before, only not as well
+            return Done(held.key, held.cleaned)
+
+    async def _clean(self, page: Page, memory: SiteMemory) -> Cleaned:
+        return await self.run.workers.run(clean, page, self.run.policy, memory)
 
 
 class SpoolPipeline(_RunPipeline):
@@ -82,7 +131,6 @@ class SpoolPipeline(_RunPipeline):
             self.crawler.stats.inc_value(f"news/rejected/{staged.result.reason}")
             raise DropItem(staged.result.reason)
         assert isinstance(staged.result, Article)
-        self.run.counts(site).learn(staged.block_keys)
         figures.stored[site] += 1
         figures.removed_blocks += len(staged.removed)
         figures.languages.setdefault(site, type(figures.stored)())[staged.result.language] += 1

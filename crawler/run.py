@@ -17,7 +17,7 @@ from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from crawler.errors import ExitCode, UserError
-from pipelines.body.site_memory import SiteCounts
+from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
@@ -25,6 +25,9 @@ from pipelines.store.lock import OutputLock
 from pipelines.store.publish import Published, Publisher
 from pipelines.store.raw import RawStore
 from pipelines.workers import Workers
+
+# Sites whose memory is held at a time; some 100 kB each.
+_MAX_HISTORIES = 1_000
 
 
 @dataclass(slots=True)
@@ -110,7 +113,7 @@ class Run:
         self.run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self._lock = OutputLock(config.output / ".state" / "lock", f"run {self.run_id}")
         try:
-            self.ledger = Ledger(config.ledger)
+            self.ledger = Ledger(config.ledger, policy)
             self.publisher = Publisher(
                 self.ledger, config.output, config.output / ".state" / "scratch", self.run_id
             )
@@ -122,13 +125,15 @@ class Run:
         self.raw_folder = config.output / "raw"
         self.raw = RawStore(self.raw_folder, self.run_id)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
-        self._counts: dict[str, SiteCounts] = {}
+        self._histories: dict[str, SiteHistory] = {}
 
-    def counts(self, site: str) -> SiteCounts:
-        """What is known of the blocks of `site`; loaded on first use."""
-        if site not in self._counts:
-            self._counts[site] = self.ledger.site_counts(site)
-        return self._counts[site]
+    def history(self, site: str) -> SiteHistory:
+        """What pages of `site` showed; loaded on first use, and again when many sites came between."""
+        known = self._histories.pop(site, None)
+        self._histories[site] = known if known is not None else self.ledger.site_history(site)
+        if len(self._histories) > _MAX_HISTORIES:
+            del self._histories[next(iter(self._histories))]
+        return self._histories[site]
 
     def fail(self, message: str) -> None:
         """The run cannot go on writing; the first message is the one reported."""
@@ -154,7 +159,6 @@ class Run:
         self.figures.published = self.publisher.publish()
 
     def _end(self) -> None:
-        self.ledger.forget_rare_blocks(self.policy)
         self.ledger.end_run(self.run_id, self.figures.exit_code.name.lower(), datetime.now(UTC))
 
     @classmethod

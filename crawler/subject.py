@@ -13,7 +13,8 @@ from crawler.errors import UserError
 from crawler.frontier import headers_of
 from crawler.sites import Site, load_sites
 from crawler.spiders.urls import site_name
-from pipelines.body.site_memory import SiteCounts
+from pipelines.body.site_history import SiteHistory
+from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Page
 from pipelines.store.ledger import Ledger
 from pipelines.urls import BadUrl, checked_url
@@ -48,13 +49,13 @@ class Subject:
             said += f"; rules off: {', '.join(page.rules_off)}"
         return f"{self.file}, as {asked}" if self.file else asked, said
 
-    def known(self, ledger: Path) -> SiteCounts:
+    def known(self, ledger: Path) -> SiteHistory:
         """What earlier runs learnt of the site; raises `StoreError`."""
         if not ledger.is_file():
-            return SiteCounts()
+            return SiteHistory(DEFAULT_POLICY)
         opened = Ledger(ledger, read_only=True)
         try:
-            return opened.site_counts(self.name)
+            return opened.site_history(self.name)
         finally:
             opened.close()
 

@@ -79,7 +79,7 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     if refused := refusal(body, read.title, visible, read.statements, policy):
         return Examined(Cleaned(reject(page, *refused, title=read.title)), read.statements, body)
     article = _article(page, read, body, policy)
-    return Examined(Cleaned(article, body.removed, body.block_keys), read.statements, body)
+    return Examined(Cleaned(article, body.removed, body.view), read.statements, body)
 
 
 def _read(page: Page, root: HtmlElement, policy: Policy) -> _Read:

@@ -46,12 +46,38 @@ class Policy:
     # A phrase rule never cuts more than a teaser: a paragraph that begins "Read more ..." stays.
     max_phrase_block_letters: int = 220
 
-    # A block is the site's when it stood on this many of its articles and on this share of them; a
-    # sentence that three of a hundred articles quote is not.
+    # Site memory. A block is the site's when different stories have it: this many at least, and ...
     memory_min_pages: int = 3
+    # ... in a place of its own (beside the body, at its edge) this share of those that have the place at all;
     memory_min_share: float = 0.3
-    # Blocks seen once are forgotten when a site has more than this: bounded, whatever the site does.
-    memory_max_blocks: int = 20_000
+    # ... a short line at an edge of the body, or a steady box within, this share of all;
+    memory_even_share: float = 0.5
+    # ... anything else nearly all. Then four agree by chance only where they tell one story,
+    memory_most_share: float = 0.9
+    memory_min_stories: int = 4
+    # and what stands anywhere in the prose needs many to tell it from a statement that is quoted for days.
+    memory_many_stories: int = 10
+    # A place is the articles' own when this share of its letters differs from page to page.
+    memory_prose_share: float = 0.5
+    # A block has a steady place when this share of its pages have it there.
+    memory_steady_share: float = 0.8
+    # No sentence of news, when it stands at an edge of the body (letters).
+    memory_short_letters: int = 60
+    # A byline or kicker, when it stands there: a site has several, each on this share of its articles.
+    memory_label_letters: int = 30
+    memory_label_share: float = 0.2
+    # Blocks this short are the same whatever number they show (letters).
+    memory_counter_letters: int = 60
+    # Articles that share this many paragraphs tell one story.
+    memory_story_paragraphs: int = 2
+    # Bounds: pages remembered of a template and of a site, pages looked at together, blocks of a page.
+    memory_template_pages: int = 32
+    memory_site_pages: int = 160
+    memory_recent_pages: int = 32
+    memory_max_page_blocks: int = 300
+    # A new site's first pages wait until so many were seen, or until those of all sites take this much.
+    memory_hold_pages: int = 10
+    memory_hold_bytes: int = 32 * MIB
 
     # Two sentences of Hebrew are an article; a menu is not. Letters, not characters.
     min_body_letters: int = 70

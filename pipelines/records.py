@@ -189,9 +189,18 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class PageView:
+    """What a page shows site memory: paths of its body and headline, its blocks (`body.page_view`)."""
+
+    body: str
+    headline: str | None
+    marks: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The outcome of one page. `block_keys` are what site memory learns from an article."""
+    """The outcome of one page. `view` is what site memory learns from an article."""
 
     result: Article | Rejected
     removed: tuple[RemovedBlock, ...] = ()
-    block_keys: tuple[str, ...] = ()
+    view: PageView | None = None

@@ -113,7 +113,7 @@ def stage(ledger: Ledger, result: Article | Rejected, *removed: RemovedBlock) ->
     """Discover, lease and stage one page under its URL."""
     ledger.discover("run-1", result.site, [Link(result.url, result.url, "list")], NOW)
     ledger.lease("run-1", result.site, 100)
-    return ledger.stage(result.url, Cleaned(result, removed, ()))
+    return ledger.stage(result.url, Cleaned(result, removed))
 
 
 @dataclass(frozen=True)

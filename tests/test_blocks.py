@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import INLINE, INVISIBLE, linearise, path_of
+from pipelines.body.blocks import INLINE, INVISIBLE, Block, linearise, path_of
 from pipelines.body.extract import pruned_copy, votes
 from pipelines.body.furniture import find_furniture
 from pipelines.body.region import find_container, home
@@ -252,6 +252,20 @@ def test_a_path_reads_from_the_body_down() -> None:
     assert path_of(block.element) == "div.page/div.entry/p"
 
 
+def key(block: Block) -> int:
+    return block_key(block, DEFAULT_POLICY)
+
+
+def test_a_number_in_a_short_block_is_what_it_counts() -> None:
+    three, twelve, long_one, long_other = blocks(
+        "<p>3 comments</p><p>12 comments</p>"
+        "<p>The new bridge cost 3 million dollars and was paid for by the harbour authority</p>"
+        "<p>The new bridge cost 5 million dollars and was paid for by the harbour authority</p>"
+    )
+    assert key(three) == key(twelve)
+    assert key(long_one) != key(long_other)
+
+
 def test_the_key_of_a_block_is_its_place_and_its_letters() -> None:
     one, same, elsewhere, other = (
         blocks(inside)[0]
@@ -262,8 +276,8 @@ def test_the_key_of_a_block_is_its_place_and_its_letters() -> None:
             "<div class='a'>Follow them!</div>",
         )
     )
-    assert block_key(one) == block_key(same)
-    assert len({block_key(one), block_key(elsewhere), block_key(other)}) == 3
+    assert key(one) == key(same)
+    assert len({key(one), key(elsewhere), key(other)}) == 3
 
 
 def test_the_body_is_where_most_text_is_gathered() -> None:

@@ -223,7 +223,7 @@ def test_a_row_that_cannot_be_written_leaves_no_trace(ledger: Ledger) -> None:
         ledger.stage(URL, Cleaned(article(), (block(1), block(2, "half a pair \ud83d")), ("key",)))
     assert state(ledger) == State.LEASED
     assert spooled(ledger) == []
-    assert ledger.site_counts("sahifa").pages == 0
+    assert ledger.site_history("sahifa").pages == 0
     assert ledger.stage(URL, Cleaned(article())) is not None
 
 

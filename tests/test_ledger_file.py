@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 
 from crawler.frontier import Frontier, page_from_details
 from crawler.run import Run, RunConfig
+from pipelines.body.page_view import Mark, pack
+from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY
-from pipelines.records import Cleaned, Page, State, Witness
+from pipelines.records import Cleaned, Page, PageView, State, Witness
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import LEDGER_VERSION, Ledger, Link
 from pipelines.store.raw import RawStore, read_response
@@ -95,34 +98,65 @@ def test_a_cleaned_page_is_finished(ledger: Ledger) -> None:
 # -- site memory
 
 
-def test_site_counts_outlive_the_process(tmp_path: Path) -> None:
-    for number, keys in enumerate([("a", "b", "b"), ("a",), ()]):
+def shown(*paragraphs: int, body: str = "main/article") -> PageView:
+    """A page that shows these paragraphs."""
+    marks = [Mark(key=number, place=1, letters=100, linked=False, inside=True) for number in paragraphs]
+    return PageView(body, None, pack(marks))
+
+
+def learn(ledger: Ledger, number: int, view: PageView | None, site: str = "sahifa") -> None:
+    url = f"https://{site}.test/news/{number}"
+    ledger.stage(url, Cleaned(article(url, site=site), (), view))
+
+
+def test_what_a_site_showed_outlives_the_process(tmp_path: Path) -> None:
+    views = [shown(1, 2, 2), shown(3), shown(4, body="main/video")]
+    for number, view in enumerate(views):
         with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-            url = f"https://sahifa.test/news/{number}"
-            discover(ledger, link(number))
-            ledger.stage(url, Cleaned(article(url), (), keys))
+            learn(ledger, number, view)
     with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        counts = ledger.site_counts("sahifa")
-        assert (counts.pages, dict(counts.blocks)) == (3, {"a": 2, "b": 1})
-        assert ledger.site_counts("another").pages == 0
+        assert ledger.site_history("sahifa").views == tuple(views)
+        assert ledger.site_history("another").views == ()
 
 
 def test_only_new_articles_teach(ledger: Ledger) -> None:
     discover(ledger, link())
     for result in (article(), article(), rejected(URL)):
-        ledger.stage(URL, Cleaned(result, (), ("a",)))
-    assert ledger.site_counts("sahifa").pages == 1
-    assert ledger.site_counts("sahifa").blocks == {"a": 1}
+        ledger.stage(URL, Cleaned(result, (), shown(1)))
+    assert ledger.site_history("sahifa").views == (shown(1),)
 
 
-def test_blocks_seen_once_are_forgotten_where_there_are_too_many(ledger: Ledger) -> None:
-    many = tuple(f"block-{number}" for number in range(DEFAULT_POLICY.memory_max_blocks))
-    ledger.stage("x", Cleaned(article("https://sahifa.test/news/1"), (), ("menu", *many)))
-    ledger.stage("x", Cleaned(article("https://sahifa.test/news/2"), (), ("menu",)))
-    ledger.stage("x", Cleaned(article("https://small.test/1", site="small"), (), ("rare",)))
-    ledger.forget_rare_blocks(DEFAULT_POLICY)
-    assert dict(ledger.site_counts("sahifa").blocks) == {"menu": 2}
-    assert dict(ledger.site_counts("small").blocks) == {"rare": 1}
+def test_the_ledger_forgets_what_memory_forgets(tmp_path: Path) -> None:
+    """However many pages a site has, a bounded number of them is kept, and the last ones."""
+    policy = replace(DEFAULT_POLICY, memory_template_pages=3, memory_site_pages=5)
+    history = SiteHistory(policy)
+    with closing(Ledger(tmp_path / "ledger.sqlite", policy)) as ledger:
+        for number in range(40):
+            view = shown(number, body="video" if number % 7 == 0 else f"story-{number // 20}")
+            learn(ledger, number, view)
+            learn(ledger, number, shown(number), site="another")
+            history.learn(view)
+            assert ledger.site_history("sahifa").views == history.views
+        rows = ledger.connection.execute("SELECT count(*) FROM site_views GROUP BY site ORDER BY site")
+        assert [row[0] for row in rows] == [3, 5]
+
+
+def test_a_ledger_of_version_1_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(Ledger(path)) as ledger:
+        learn(ledger, 1, None)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(
+            "DROP TABLE site_views; CREATE TABLE site_pages (site TEXT PRIMARY KEY, pages INTEGER);"
+            "CREATE TABLE site_blocks (site TEXT, block TEXT, pages INTEGER);"
+            "INSERT INTO site_pages VALUES ('sahifa', 7); PRAGMA user_version = 1"
+        )
+    with closing(Ledger(path)) as ledger:
+        assert len(spooled(ledger)) == 1
+        learn(ledger, 2, shown(1))
+        assert ledger.site_history("sahifa").views == (shown(1),)
+        tables = ledger.connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'site%'")
+        assert [row[0] for row in tables] == ["site_views"]
 
 
 # -- the file

@@ -11,6 +11,7 @@ import pytest
 from pipelines.body.rules import checked_rule, rule_names
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory, block_key
 from pipelines.clean import clean
+from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article
 from tests.conftest import DemoCrawl
 from tests.crawling import ROOT, crawl_newsroom, rows
@@ -86,7 +87,7 @@ def test_site_memory_can_be_turned_off() -> None:
     markup = between(f"<p>{SIGN}</p>")
     inside = re.search("<body>(.*)</body>", markup, re.DOTALL)
     assert inside
-    key = next(block_key(block) for block in blocks(inside.group(1)) if block.text == SIGN)
+    key = next(block_key(block, DEFAULT_POLICY) for block in blocks(inside.group(1)) if block.text == SIGN)
     memory = SiteMemory(frozenset({key}))
     assert outcome(markup, memory=memory)[1][SIGN] == "site_memory"
     assert SIGN in outcome(markup, "site_memory", memory=memory)[0]

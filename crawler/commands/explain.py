@@ -98,7 +98,7 @@ class Command(ScrapyCommand):
             self._refuse(str(error), error.exit_code)
         except (StoreError, Unfetched) as error:
             self._refuse(str(error), ExitCode.UNFINISHED)
-        found = asyncio.run(self._explained(page, known.snapshot(DEFAULT_POLICY)))
+        found = asyncio.run(self._explained(page, known.snapshot()))
         if opts.format == "json":
             plain = {"site": page.site, "known_pages": known.pages, "rules_off": page.rules_off}
             self._print([json.dumps(plain | found.plain(), ensure_ascii=False)])

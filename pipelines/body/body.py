@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import Block, path_of
+from pipelines.body.blocks import path_of
 from pipelines.body.boilerplate import Cut, Known
 from pipelines.body.reading import Reading, read
 from pipelines.body.region import find_container, is_inside
-from pipelines.body.site_memory import SiteMemory, block_key
+from pipelines.body.site_memory import MEMORY_RULE, SiteMemory
 from pipelines.policy import Policy
-from pipelines.records import RemovedBlock
+from pipelines.records import PageView, RemovedBlock
 
 PARAGRAPH_BREAK = "\n\n"
 # Menus and footers stand on every page of a site and were never candidates for its text.
@@ -31,7 +30,7 @@ class Body:
     linked_headings: int
     places: tuple[tuple[int, str], ...]
     removed: tuple[RemovedBlock, ...]
-    block_keys: tuple[str, ...]
+    view: PageView | None
 
 
 def read_body(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy) -> Body:
@@ -48,12 +47,8 @@ def read_body(root: HtmlElement, known: Known, memory: SiteMemory, policy: Polic
         ),
         places=tuple((blocks[at].order, path_of(blocks[at].element)) for at in kept),
         removed=_removed(reading, policy),
-        block_keys=tuple(block_key(block) for block in _near(blocks, kept)),
+        view=reading.view,
     )
-
-
-def _near(blocks: Sequence[Block], kept: Sequence[int]) -> Sequence[Block]:
-    return blocks[kept[0] : kept[-1] + 1] if kept else ()
 
 
 def _removed(reading: Reading, policy: Policy) -> tuple[RemovedBlock, ...]:
@@ -72,7 +67,8 @@ def _removed(reading: Reading, policy: Policy) -> tuple[RemovedBlock, ...]:
             continue
         if kept and reading.shares[at] < policy.min_vote_share and not kept[0] < at < kept[-1]:
             far = around is None or around.tag == "body" or not is_inside(block, around)
-            if cut is None or (far and cut.rule in _FRAME):
+            # What memory cuts beside the body depends on what was seen before, and was no part of the text.
+            if cut is None or cut.rule == MEMORY_RULE or (far and cut.rule in _FRAME):
                 continue
         decided = cut or Cut("extractor", "not body")
         found.append(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pipelines.body.blocks import Block
 from pipelines.body.phrases import Phrases
-from pipelines.body.site_memory import SiteMemory, block_key
+from pipelines.body.site_memory import MEMORY_RULE, SiteMemory
 from pipelines.policy import Policy
 
 
@@ -47,8 +47,6 @@ def _grounds(
         yield Cut(f"structure.{block.furniture}", block.furniture)
     if block.kind == "caption":
         yield Cut("structure.caption", "caption")
-    if memory.repeats(block_key(block)):
-        yield Cut("site_memory", "repeated")
     if block.letters in known.headlines:
         yield Cut("page.headline", "headline")
     if block.letters in known.people:
@@ -62,6 +60,9 @@ def _grounds(
         yield cut
     if cut := _by_links(block, known, policy):
         yield cut
+    # Last, so that what a rule names goes by that name whatever the site has shown so far.
+    if memory.repeats(block, policy):
+        yield Cut(MEMORY_RULE, "repeated")
 
 
 def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:

@@ -11,10 +11,13 @@ from pipelines.body.blocks import Block, linearise
 from pipelines.body.boilerplate import Cut, Known, judge
 from pipelines.body.extract import pruned_copy, trafilatura_lines, votes
 from pipelines.body.furniture import find_furniture
+from pipelines.body.known_place import known_body, with_known_body
+from pipelines.body.page_view import view_of
 from pipelines.body.phrases import load_phrases
 from pipelines.body.select import select
-from pipelines.body.site_memory import SiteMemory
+from pipelines.body.site_memory import MEMORY_RULE, SiteMemory
 from pipelines.policy import Policy
+from pipelines.records import PageView
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Reading:
     """`shares`, `cuts` run parallel to `blocks`; `kept` holds indices of blocks, in order.
 
     `shares` are the extractor's votes, 0..1 of a block's letters. `prose` counts the letters of all
-    paragraphs of the page that are not links.
+    paragraphs of the page that are not links; `view` is what the page tells site memory.
     """
 
     blocks: Sequence[Block]
@@ -30,6 +33,7 @@ class Reading:
     cuts: Sequence[Cut | None]
     kept: Sequence[int]
     prose: int
+    view: PageView | None
 
     @property
     def letters(self) -> int:
@@ -58,12 +62,20 @@ def _read(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy, *
     phrases = load_phrases(policy.rules_off)
     cuts = [judge(block, known, phrases, memory, policy) for block in blocks]
     voted = [share >= policy.min_vote_share for share in shares]
+    view = view_of(blocks, voted, cuts, policy)  # before what memory changes
+    place = known_body(root, memory, policy)
+    voted = with_known_body(blocks, voted, cuts, place[1] if place else None, policy)
     return Reading(
         blocks=blocks,
         shares=shares,
         cuts=cuts,
         kept=select(blocks, voted, cuts, known, policy),
-        prose=sum(len(block.letters) for block in blocks if _is_prose(block, policy)),
+        prose=sum(
+            len(block.letters)
+            for block, cut in zip(blocks, cuts, strict=True)
+            if _is_prose(block, policy) and not (cut and cut.rule == MEMORY_RULE)
+        ),
+        view=view,
     )
 
 

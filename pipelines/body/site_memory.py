@@ -1,57 +1,78 @@
-"""What a site repeats on different articles is boilerplate, in any language and without a rule.
+"""What is known of a site when one of its pages is judged: the blocks it repeats, where its bodies stand.
 
-Counting (`SiteCounts`) and judging (`SiteMemory`) are apart: a page is judged with a frozen snapshot, so
-that the same page and snapshot give the same row. The ledger keeps the counts between runs.
+A page is judged with a frozen snapshot, so that the same page and snapshot give the same row. What pages
+show is in `page_view`, what it tells in `repeats`, what is kept of it in `site_history`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block, path_of
 from pipelines.policy import Policy
 
+# The rule that names our cuts.
+MEMORY_RULE = "site_memory"
 # Themes number their boxes by the article ("post-1234"): the place is the same on all of them.
 _NUMBERS = re.compile(r"\d+")
+# Steps of a path that name a place well enough: what stands further out differs between templates.
+_NEAR_STEPS = 3
 
 
-def block_key(block: Block) -> str:
-    """Identity of a block on its site: where it stands and what it says; 16 hex digits."""
-    source = f"{_NUMBERS.sub('0', path_of(block.element))}\n{block.letters}"
-    return hashlib.blake2b(source.encode(), digest_size=8).hexdigest()
+def place_path(element: HtmlElement) -> str:
+    """Where an element stands, the same on every page of its template."""
+    return _NUMBERS.sub("0", path_of(element))
+
+
+def near_place(element: HtmlElement) -> str:
+    """The last steps of `place_path`."""
+    return "/".join(place_path(element).rsplit("/", _NEAR_STEPS)[-_NEAR_STEPS:])
+
+
+def folded(block: Block, policy: Policy) -> str:
+    """What the block says. Numbers in a short one are what it counts or shows: "12 comments", a clock."""
+    short = len(block.letters) <= policy.memory_counter_letters
+    return _NUMBERS.sub("0", block.letters) if short else block.letters
+
+
+def block_key(block: Block, policy: Policy) -> int:
+    """Identity of a block on its site: where it stands and what it says; 64 bits."""
+    return short_hash(f"{near_place(block.element)}\n{folded(block, policy)}", 8)
+
+
+def short_hash(text: str, size: int) -> int:
+    """Number of `size` bytes that stands for the text, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=size).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One kind of the site's pages: paths of its body and headline, and on how many pages they stood."""
+
+    body: str
+    headline: str | None
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
 class SiteMemory:
-    """The blocks (by `block_key`) known to be the site's and not an article's."""
+    """Blocks (by `block_key`) known to be the site's and not an article's, and the site's templates."""
 
-    repeated: frozenset[str] = frozenset()
+    repeated: frozenset[int] = frozenset()
+    templates: tuple[Template, ...] = ()
 
-    def repeats(self, key: str) -> bool:
+    def repeats(self, block: Block, policy: Policy) -> bool:
         """Whether the block belongs to the site."""
-        return key in self.repeated
+        return bool(self.repeated) and block_key(block, policy) in self.repeated
+
+    def adds(self, before: SiteMemory, keys: Collection[int]) -> bool:
+        """Whether this memory knows more than `before` about a page that shows blocks with these keys."""
+        return self.templates != before.templates or not (self.repeated ^ before.repeated).isdisjoint(keys)
 
 
 NO_MEMORY = SiteMemory()
-
-
-@dataclass(slots=True)
-class SiteCounts:
-    """On how many of a site's articles each block stood."""
-
-    pages: int = 0
-    blocks: Counter[str] = field(default_factory=Counter)
-
-    def learn(self, keys: Iterable[str]) -> None:
-        """Count one more article, each of its blocks once."""
-        self.pages += 1
-        self.blocks.update(set(keys))
-
-    def snapshot(self, policy: Policy) -> SiteMemory:
-        """Blocks that stood on enough articles, in number and in share."""
-        least = max(policy.memory_min_pages, policy.memory_min_share * self.pages)
-        return SiteMemory(frozenset(key for key, count in self.blocks.items() if count >= least))

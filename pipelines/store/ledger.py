@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -17,14 +16,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pipelines.body.site_memory import SiteCounts
-from pipelines.policy import Policy
-from pipelines.records import Article, Cleaned, Page, Rejected, State, Witness
+from pipelines.body.site_history import SiteHistory
+from pipelines.policy import DEFAULT_POLICY, Policy
+from pipelines.records import Article, Cleaned, Page, PageView, Rejected, State, Witness
 from pipelines.store.errors import StoreError
 from pipelines.store.rows import dumps, removed_rows, to_row
 from pipelines.store.schema import SORT_KEYS
 
-LEDGER_VERSION = 1
+LEDGER_VERSION = 2
+# A new file, and versions that `ledger.sql` brings up to date by itself.
+_READABLE = frozenset({0, 1, LEDGER_VERSION})
 # Runs that try a URL before it stays FAILED.
 MAX_ATTEMPTS = 3
 
@@ -58,8 +59,9 @@ class Ledger:
     `read_only` opens what is there beside a run under way, and neither makes nor changes anything.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, policy: Policy = DEFAULT_POLICY, *, read_only: bool = False) -> None:
         self.path = path
+        self._policy = policy
         try:
             if read_only:
                 address = f"{path.resolve().as_uri()}?mode=ro"
@@ -80,7 +82,7 @@ class Ledger:
             ) from None
 
     def _create(self) -> None:
-        self._check_version(0, LEDGER_VERSION)
+        self._check_version(*_READABLE)
         # A damaged page shows only when it is read, which may be after publishing; 1.5 s a GiB.
         found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
@@ -241,7 +243,8 @@ class Ledger:
                 removed = sorted(cleaned.removed, key=lambda block: block.order)
                 for row in removed_rows(article, tuple(removed)):
                     self._spool(db, "removed_blocks", None, None, row)
-                self._learn(db, article.site, cleaned.block_keys)
+                if cleaned.view is not None:
+                    self._learn(db, article.site, cleaned.view)
             reason = staged.result.reason if isinstance(staged.result, Rejected) else None
             article_id = staged.result.id if isinstance(staged.result, Article) else None
             db.execute(
@@ -288,34 +291,30 @@ class Ledger:
 
     # -- site memory
 
-    def site_counts(self, site: str) -> SiteCounts:
-        """What was learnt of the site so far."""
-        pages = self._db.execute("SELECT pages FROM site_pages WHERE site = ?", (site,)).fetchone()
-        blocks = self._db.execute("SELECT block, pages FROM site_blocks WHERE site = ?", (site,))
-        counts = Counter({row["block"]: row["pages"] for row in blocks})
-        return SiteCounts(pages["pages"] if pages else 0, counts)
+    def site_history(self, site: str) -> SiteHistory:
+        """What the site's last pages showed."""
+        rows = self._db.execute(
+            "SELECT body, headline, marks FROM site_views WHERE site = ? ORDER BY page", (site,)
+        )
+        return SiteHistory(self._policy, (PageView(*row) for row in rows))
 
-    @staticmethod
-    def _learn(db: sqlite3.Connection, site: str, keys: Iterable[str]) -> None:
+    def _learn(self, db: sqlite3.Connection, site: str, view: PageView) -> None:
+        """Remember one more page; what `SiteHistory` would forget is forgotten here, too."""
+        newest = "SELECT coalesce(max(page), 0) FROM site_views WHERE site = ?"
+        page = db.execute(newest, (site,)).fetchone()[0] + 1
         db.execute(
-            "INSERT INTO site_pages VALUES (?, 1) ON CONFLICT DO UPDATE SET pages = pages + 1",
-            (site,),
+            "INSERT INTO site_views VALUES (?, ?, ?, ?, ?)",
+            (site, page, view.body, view.headline, view.marks),
         )
-        db.executemany(
-            "INSERT INTO site_blocks VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET pages = pages + 1",
-            [(site, key) for key in set(keys)],
-        )
-
-    def forget_rare_blocks(self, policy: Policy) -> None:
-        """Drop blocks seen once on sites that have more than `memory_max_blocks`."""
-        with self.transaction() as db:
-            crowded = db.execute(
-                "SELECT site FROM site_blocks GROUP BY site HAVING count(*) > ?",
-                (policy.memory_max_blocks,),
-            ).fetchall()
-            db.executemany(
-                "DELETE FROM site_blocks WHERE site = ? AND pages = 1",
-                [tuple(row) for row in crowded],
+        old = "SELECT page FROM site_views WHERE site = ? {} ORDER BY page DESC LIMIT 1 OFFSET ?"
+        for narrower, values, most in (
+            ("AND body = ?", (site, view.body), self._policy.memory_template_pages),
+            ("", (site,), self._policy.memory_site_pages),
+        ):
+            db.execute(
+                f"DELETE FROM site_views WHERE site = ? {narrower} AND page <= "  # noqa: S608  constants only
+                f"({old.format(narrower)})",
+                (*values, *values, most),
             )
 
     # -- figures

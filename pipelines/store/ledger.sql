@@ -46,7 +46,12 @@ CREATE TABLE IF NOT EXISTS files (
     published INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS site_pages (site TEXT PRIMARY KEY, pages INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS site_blocks (
-    site TEXT NOT NULL, block TEXT NOT NULL, pages INTEGER NOT NULL, PRIMARY KEY (site, block)
+CREATE TABLE IF NOT EXISTS site_views (  -- what a site's last pages showed site memory
+    site TEXT NOT NULL, page INTEGER NOT NULL,
+    body TEXT NOT NULL, headline TEXT,   -- paths of the page's body and headline
+    marks BLOB NOT NULL,                 -- its blocks, see pipelines/body/page_view.py
+    PRIMARY KEY (site, page)
 ) WITHOUT ROWID;
+-- Version 1 kept counts, which nothing can be learnt from that the views need.
+DROP TABLE IF EXISTS site_pages;
+DROP TABLE IF EXISTS site_blocks;
