@@ -45,6 +45,9 @@ class Policy:
     max_caption_letters: int = 300
     # A phrase rule never cuts more than a teaser: a paragraph that begins "Read more ..." stays.
     max_phrase_block_letters: int = 220
+    # A dateline, byline or signature is no longer; this many datelines in a place are a chronicle's.
+    max_dateline_letters: int = 80
+    min_chronicle_dates: int = 3
 
     # Site memory. A block is the site's when different stories have it: this many at least, and ...
     memory_min_pages: int = 3

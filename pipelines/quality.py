@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 from pipelines.body.body import Body
-from pipelines.body.phrases import folded_words
+from pipelines.body.words import folded_words
 from pipelines.metadata.structured import ARTICLE_TYPES, Statements
 from pipelines.policy import Policy
 from pipelines.records import Reason
@@ -16,19 +17,33 @@ _LISTING_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ItemList", "
 
 
 @cache
-def _walls() -> tuple[tuple[Reason, str, str], ...]:
-    """(reason, phrase as written, phrase folded and padded) of `walls.toml`."""
-    text = files("pipelines").joinpath("walls.toml").read_text(encoding="utf-8")
+def _walls(table: str) -> tuple[tuple[Reason, str, str], ...]:
+    """(reason, phrase as written, phrase folded) of `walls.toml`: those said anywhere or `alone`."""
+    tables = tomllib.loads(files("pipelines").joinpath("walls.toml").read_text(encoding="utf-8"))
+    alone = tables.pop("alone")
     return tuple(
-        (Reason(reason), phrase, f" {' '.join(folded_words(phrase))} ")
-        for reason, phrases in tomllib.loads(text).items()
+        (Reason(reason), phrase, _spaced(phrase))
+        for reason, phrases in (alone if table == "alone" else tables).items()
         for phrase in phrases
     )
 
 
-def _wall(text: str) -> tuple[Reason, str] | None:
-    said = f" {' '.join(folded_words(text))} "
-    return next(((reason, phrase) for reason, phrase, folded in _walls() if folded in said), None)
+def _spaced(text: str) -> str:
+    return f" {' '.join(folded_words(text))} "
+
+
+def _wall(title: str, said: str) -> tuple[Reason, str] | None:
+    """Reason and phrase when the headline is nothing but a wall's, or either of the two speaks like one."""
+    whole, spoken = _spaced(title), _spaced(f"{title} {said}")
+    found = (wall for wall in _walls("alone") if wall[2] in (whole, spoken))
+    anywhere = (wall for wall in _walls("anywhere") if wall[2] in spoken)
+    return next(((reason, phrase) for reason, phrase, _ in chain(found, anywhere)), None)
+
+
+def _said(body: Body) -> str:
+    """The body's text and what was cut from it as the prompt of a wall."""
+    prompts = (block.text for block in body.removed if block.reason == "paywall")
+    return " ".join((body.text, *prompts))
 
 
 def refusal(
@@ -41,8 +56,8 @@ def refusal(
     """
     bodiless = body.letters < policy.min_body_letters
     if bodiless or body.letters < policy.max_wall_letters:
-        said = visible[: policy.max_wall_chars] if bodiless else body.text
-        if wall := _wall(f"{title or ''} {said}"):
+        said = visible[: policy.max_wall_chars] if bodiless else _said(body)
+        if wall := _wall(title or "", said):
             return wall
     if bodiless:
         return Reason.NO_BODY, f"{body.letters} letters of text"

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     SOFT_404 = "soft_404"
     LOGIN_WALL = "login_wall"
     JS_SHELL = "js_shell"
+    BLOCKED = "blocked"
     EXTRACT_TIMEOUT = "extract_timeout"
     WORKER_MEMORY = "worker_memory"
     WORKER_CRASH = "worker_crash"

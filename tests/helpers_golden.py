@@ -64,9 +64,9 @@ PERSIAN = Golden(
 
 ساکنان می\u200cخواستند درخت\u200cها و نیمکت\u200cهای بیشتری در نقشه گنجانده شود.""",
     cut={
-        "در همین زمینه: ماهیگیران تور می\u200cبافند": ("phrase.fa.read_also.start.8", "p"),
-        "انتهای پیام/": ("phrase.fa.sign_off.line.2", "p"),
-        "کد خبر: ۱۲۳۴۵": ("phrase.fa.sign_off.start.2", "p"),
+        "در همین زمینه: ماهیگیران تور می\u200cبافند": ("phrase.fa.read_also.start.26", "p"),
+        "انتهای پیام/": ("phrase.fa.sign_off.line.1", "p"),
+        "کد خبر: ۱۲۳۴۵": ("phrase.fa.dateline.start.18", "p"),
     },
 )
 HEBREW = Golden(
@@ -101,7 +101,7 @@ URDU = Golden(
 ”ہم نے دس سال انتظار کیا،“ ایک پڑوسی نے کہا۔
 
 میئر نے بتایا کہ اس منصوبے پر تیس لاکھ ڈالر خرچ ہوئے، جن میں سے ایک تہائی بندرگاہ نے ادا کیے۔""",
-    cut={"مزید پڑھیں: ماہی گیر جال مرمت کرتے ہیں": ("phrase.ur.read_also.start.2", "p")},
+    cut={"مزید پڑھیں: ماہی گیر جال مرمت کرتے ہیں": ("phrase.ur.read_also.start.5", "p")},
 )
 ENGLISH = Golden(
     language="en",

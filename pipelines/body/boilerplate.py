@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pipelines.body.blocks import Block
+from pipelines.body.datelines import is_byline, lines_without_prose
 from pipelines.body.phrases import Phrases
 from pipelines.body.site_memory import MEMORY_RULE, SiteMemory
 from pipelines.policy import Policy
+
+# Kinds of phrases that are as good a heading or a cell of a table in an article.
+_NOT_AS_HEADING = frozenset(
+    {"byline", "dateline", "sign_off", "tools", "weather", "currency", "prayer", "credit"}
+)
+_BARRED = {
+    "heading": _NOT_AS_HEADING,
+    "row": _NOT_AS_HEADING | {"read_time", "views", "clock", "follow"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,17 @@ class Known:
     article_body: str | None = None
 
 
+def judge_page(
+    blocks: Sequence[Block], known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy
+) -> list[Cut | None]:
+    """The cut for each block: what it is by itself, and lines without prose by where they stand."""
+    cuts = [judge(block, known, phrases, memory, policy) for block in blocks]
+    for at, rule in lines_without_prose(blocks, [cut is None for cut in cuts], policy).items():
+        if policy.applies(rule):
+            cuts[at] = Cut(rule, rule.split(".")[1])
+    return cuts
+
+
 def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy) -> Cut | None:
     """The cut for this block, or None when it may stay; a rule that is off leaves it to the next."""
     grounds = _grounds(block, known, phrases, memory, policy)
@@ -49,7 +70,7 @@ def _grounds(
         yield Cut("structure.caption", "caption")
     if block.letters in known.headlines:
         yield Cut("page.headline", "headline")
-    if block.letters in known.people:
+    if block.letters in known.people or _signed(block, known, policy):
         yield Cut("page.byline", "byline")
     # Newsrooms that write no alt text repeat the lead there.
     if block.letters in known.captions and block.letters != known.description:
@@ -65,11 +86,19 @@ def _grounds(
         yield Cut(MEMORY_RULE, "repeated")
 
 
+def _signed(block: Block, known: Known, policy: Policy) -> bool:
+    return (
+        block.kind not in ("heading", "row")
+        and len(block.letters) <= policy.max_dateline_letters
+        and is_byline(block.text, known.people)
+    )
+
+
 def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:
     if len(block.letters) > policy.max_phrase_block_letters:
         return None
     rule = phrases.match(block.text)
-    if rule is None:
+    if rule is None or rule.kind in _BARRED.get(block.kind, ()):
         return None
     return Cut(f"phrase.{rule.name}", rule.kind)
 

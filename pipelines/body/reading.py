@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block, linearise
-from pipelines.body.boilerplate import Cut, Known, judge
+from pipelines.body.boilerplate import Cut, Known, judge_page
 from pipelines.body.extract import pruned_copy, trafilatura_lines, votes
 from pipelines.body.furniture import find_furniture
 from pipelines.body.known_place import known_body, with_known_body
@@ -60,7 +60,7 @@ def _read(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy, *
     blocks = linearise(body, furniture)
     shares = votes(blocks, trafilatura_lines(pruned_copy(root, furniture)))
     phrases = load_phrases(policy.rules_off)
-    cuts = [judge(block, known, phrases, memory, policy) for block in blocks]
+    cuts = judge_page(blocks, known, phrases, memory, policy)
     voted = [share >= policy.min_vote_share for share in shares]
     view = view_of(blocks, voted, cuts, policy)  # before what memory changes
     place = known_body(root, memory, policy)

@@ -16,10 +16,12 @@ _SINGLE = (
     "site_memory",
     "structure.caption",
     "structure.copyright",
+    "structure.dateline",
     "structure.heading",
     "structure.links",
     "structure.outside",
     "structure.picture",
+    "structure.signature",
 )
 # What the model cuts carries a name of its own making below this one.
 _OPEN = "model"
@@ -28,13 +30,10 @@ _OPEN = "model"
 @cache
 def rule_names() -> frozenset[str]:
     """Every rule there is, in full."""
-    phrases = load_phrases()
-    found = {rule.name for rule in phrases.line.values()}
-    found |= {
-        rule.name for index in (phrases.start, phrases.contains) for some in index.values() for rule in some
-    }
     return frozenset(
-        {*_SINGLE, _OPEN} | {f"structure.{kind}" for kind in FURNITURE} | {f"phrase.{name}" for name in found}
+        {*_SINGLE, _OPEN}
+        | {f"structure.{kind}" for kind in FURNITURE}
+        | {f"phrase.{name}" for name in load_phrases().names}
     )
 
 

@@ -1,0 +1,67 @@
+"""Words of a text, folded so that spellings of one phrase in any script compare as equal."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import cache
+from importlib.resources import files
+
+from pipelines.normalize import clean_text
+
+# Marks that writers set or leave out at will: accents (capitals often go without), Hebrew points, Arabic
+# vowels, hamza on its carrier, tatweel.
+_MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u0670]")
+# Scripts that put no space between words: each character is a word of its own.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_WORDS = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['\u2019\u200c\u05f3\u05f4\"][^\W_{_UNSPACED}]+)*")
+# Letters that are one to a reader and several to Unicode.
+_ONE = str.maketrans("ىيېكەہھةۀıłøđ’", "یییکهههههilod'", "\u200c")
+_NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|[hu]\d\d)?")
+
+
+def folded_words(text: str) -> tuple[str, ...]:
+    """Words of `text` folded for phrase matching: case, accents, alef and ya forms.
+
+    >>> folded_words("اقرأ أيضًا ..") == folded_words("إقرأ ايضا:")
+    True
+    >>> folded_words("ΔΙΑΒΑΣΤΕ ΕΠΙΣΗΣ") == folded_words("Διαβάστε επίσης")
+    True
+    >>> folded_words("相关阅读")
+    ('相', '关', '阅', '读')
+    """
+    return tuple(_WORDS.findall(_folded(text)))
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", clean_text(text)).casefold())
+    return _MARKS.sub("", plain).translate(_ONE)
+
+
+def cased_words(text: str) -> tuple[str, ...]:
+    """The same words as they are written; as many of them, unless folding made or ate one."""
+    return tuple(_WORDS.findall(_MARKS.sub("", unicodedata.normalize("NFKD", clean_text(text)))))
+
+
+def is_number(word: str) -> bool:
+    """Whether a folded word is a number in any digits, or one with a short unit: 12, ٣, 1st, 2k, 14h30."""
+    return bool(_NUMBER.fullmatch(word))
+
+
+@cache
+def _date_words() -> tuple[frozenset[str], frozenset[str]]:
+    text = files("pipelines.body").joinpath("datewords.toml").read_text(encoding="utf-8")
+    tables: dict[str, dict[str, str]] = tomllib.loads(text)
+    strong = frozenset(folded_words(" ".join(tables["telling"].values())))
+    return strong, strong | frozenset(folded_words(" ".join(tables["between"].values())))
+
+
+def is_date_word(word: str) -> bool:
+    """Whether a folded word stands in dates and times: a month, a unit of time, "at", "Uhr"; no number."""
+    return word in _date_words()[1]
+
+
+def tells_date(word: str) -> bool:
+    """Whether a folded word with a number makes a date or a time: a month, a weekday, a unit."""
+    return word in _date_words()[0]
