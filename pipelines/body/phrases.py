@@ -58,6 +58,11 @@ class Rule:
     words: tuple[str, ...]
     label: bool
 
+    @property
+    def has_slot(self) -> bool:
+        """Whether some of its words are slots."""
+        return not _LONGEST.keys().isdisjoint(self.words)
+
 
 class _Block:
     """A block's text as the rules see it; what few rules ask for is made when asked."""
@@ -218,11 +223,10 @@ def load_phrases(rules_off: frozenset[str] = frozenset()) -> Phrases:
             rules.extend(_rules(entry.name.removesuffix(".toml"), tables))
     rules = [rule for rule in rules if not is_off(f"phrase.{rule.name}", rules_off)]
     lines = [rule for rule in rules if rule.place == "line"]
-    slotted = [rule for rule in lines if not _LONGEST.keys().isdisjoint(rule.words)]
     return Phrases(
         names=frozenset(rule.name for rule in rules),
-        line={rule.words: rule for rule in reversed(lines) if rule not in slotted},
-        pattern=_index(slotted),
+        line={rule.words: rule for rule in reversed(lines) if not rule.has_slot},
+        pattern=_index(rule for rule in lines if rule.has_slot),
         start=_index(rule for rule in rules if rule.place == "start"),
         end=_index((rule for rule in rules if rule.place == "end"), at=-1),
         contains=_index(rule for rule in rules if rule.place == "contains"),
