@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -213,3 +215,43 @@ def test_a_killed_run_loses_nothing_and_doubles_nothing(tmp_path: Path, output: 
     )
     again = [place for place, times in asked.items() if times > 2]
     assert again == []
+
+
+def test_pages_that_wait_for_site_memory_outlive_a_kill_and_are_not_fetched_again(
+    tmp_path: Path, output: Path
+) -> None:
+    """Killed when a site's pages are fetched and held: the next run cleans them from the WARC."""
+    log = tmp_path / "requests.jsonl"
+    with Newsroom(log=log) as newsroom:
+        write_site_files(tmp_path / "sites", newsroom.port)
+        site = tmp_path / "sites" / "harbour-ledger.toml"
+        process = start_crawl(newsroom, site, output)
+        ledger = output / ".state" / "ledger.sqlite"
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline and fetched(ledger) < 3:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        held = fetched(ledger)
+        done = crawl_newsroom(newsroom, site, output)
+        answers = {a.url: a.text for a in gold(newsroom.port) if a.site == "harbour-ledger"}
+    assert held >= 3
+    assert done.code == 0, done.err
+    stored = [(row["url"], row["text"]) for row in rows(output, "articles")]
+    assert len(stored) == len(answers)
+    assert dict(stored) == answers
+    asked = Counter(json.loads(line)["path"] for line in log.open(encoding="utf-8"))
+    articles = [url.split("/", 3)[3] for url in answers]
+    # What was under way when it was killed may be asked for once more; what was held may not.
+    assert sum(asked[f"/{path}"] for path in articles) <= len(articles) * 2 - held
+
+
+def fetched(ledger: Path) -> int:
+    """Pages fetched and not cleaned for good."""
+    if not ledger.exists():
+        return 0
+    with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True)) as db:
+        try:
+            return int(db.execute("SELECT count(*) FROM urls WHERE state = 'fetched'").fetchone()[0])
+        except sqlite3.OperationalError:  # just being made
+            return 0

@@ -29,9 +29,11 @@ class _Seen:
 
 @dataclass(slots=True)
 class _Standing:
-    """All that was seen of one block."""
+    """All that was seen of one block; a block may be a text of several places."""
 
-    mark: Mark
+    places: set[int] = field(default_factory=set)
+    letters: int = 0
+    linked: bool = True
     stories: set[int] = field(default_factory=set)
     ahead: Counter[int] = field(default_factory=Counter)
     behind: Counter[int] = field(default_factory=Counter)
@@ -39,6 +41,9 @@ class _Standing:
     times: int = 0
 
     def add(self, seen: _Seen) -> None:
+        self.places.add(seen.mark.place)
+        self.letters = max(self.letters, seen.mark.letters)
+        self.linked = self.linked and seen.mark.linked
         self.stories.add(seen.story)
         self.times += 1
         self.edges += not (seen.mark.inside and seen.ahead and seen.behind)
@@ -70,7 +75,7 @@ def repeated_keys(pages: Sequence[Sequence[Mark]], policy: Policy) -> frozenset[
     standings: dict[int, _Standing] = {}
     for one in seen:
         if holders[one.mark.key] >= policy.memory_min_pages:
-            standings.setdefault(one.mark.key, _Standing(one.mark)).add(one)
+            standings.setdefault(one.mark.key, _Standing()).add(one)
     return frozenset(
         key
         for key, found in standings.items()
@@ -84,14 +89,14 @@ def _needed(found: _Standing, scene: _Scene, policy: Policy) -> float:
     edge = found.edges >= often
     ahead, behind = _usual(found.ahead), _usual(found.behind)
     steady = edge or max(found.ahead[ahead], found.behind[behind]) >= often
-    short = found.mark.letters <= policy.memory_short_letters or found.mark.linked
+    short = found.letters <= policy.memory_short_letters or found.linked
     most = max(policy.memory_min_stories, policy.memory_most_share * scene.stories)
     even = policy.memory_even_share * scene.stories
-    if found.mark.place not in scene.prose:
+    if found.places.isdisjoint(scene.prose):
         if edge or short:
-            return policy.memory_min_share * scene.of_place[found.mark.place]
+            return policy.memory_min_share * max(scene.of_place[place] for place in found.places)
         return max(policy.memory_min_stories, even) if steady else most
-    if found.mark.letters <= policy.memory_label_letters and (
+    if found.letters <= policy.memory_label_letters and (
         (found.ahead[ahead] >= often and scene.labels_ahead[ahead] >= most)
         or (found.behind[behind] >= often and scene.labels_behind[behind] >= most)
     ):
@@ -102,7 +107,7 @@ def _needed(found: _Standing, scene: _Scene, policy: Policy) -> float:
 
 
 def _usual(counts: Counter[int]) -> int:
-    return max(counts, key=counts.__getitem__, default=-1)
+    return max(counts, key=lambda value: (counts[value], value), default=-1)
 
 
 def _prose_places(pages: Sequence[Sequence[Mark]], holders: Counter[int], policy: Policy) -> frozenset[int]:

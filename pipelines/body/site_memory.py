@@ -26,7 +26,8 @@ _NEAR_STEPS = 3
 
 def place_path(element: HtmlElement) -> str:
     """Where an element stands, the same on every page of its template."""
-    return _NUMBERS.sub("0", path_of(element))
+    steps = (step.partition(".") for step in path_of(element).split("/"))
+    return "/".join(f"{tag}{dot}{_NUMBERS.sub('0', name)}" for tag, dot, name in steps)
 
 
 def near_place(element: HtmlElement) -> str:
