@@ -15,7 +15,7 @@ SHARED := $(wildcard ../shared/bench/score.py)
 STAMPS := $(VENV)/.stamps
 install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
-.PHONY: help crawl test test-all check score gate lock format clean
+.PHONY: help crawl test test-all check score gate train lock format clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -67,6 +67,13 @@ ifneq ($(SHARED),)
 	@$(BIN)/python -m benchmarks.gate --score $(SHARED)
 else
 	@echo "gate: no measuring data in ../shared; nothing measured"
+endif
+
+train: $(STAMPS)/all ## fit the learned models anew (needs ../shared)
+ifneq ($(SHARED),)
+	@$(BIN)/python -m benchmarks.training --data ../shared/data
+else
+	@echo "make train needs the measuring data in ../shared, which is not here" >&2; exit 2
 endif
 
 lock: $(STAMPS)/dev ## pin all dependencies anew, with hashes

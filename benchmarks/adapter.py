@@ -35,7 +35,7 @@ def clean_site(
             results[held.key] = cleaned.result
 
     for number, given in enumerate(pages):
-        page, memory = _page(*given), history.snapshot()
+        page, memory = as_page(*given), history.snapshot()
         held = Held(str(number), page, clean(page, policy, memory), memory)
         if held.cleaned.view is None:
             finish([held])
@@ -46,7 +46,8 @@ def clean_site(
     return [_plain(results[str(number)]) for number in range(len(pages))]
 
 
-def _page(url: str, body: bytes, headers: dict[str, str]) -> Page:
+def as_page(url: str, body: bytes, headers: dict[str, str]) -> Page:
+    """One page of the scorer as the crawler hands them to the cleaner."""
     return Page(
         url=_address(url),
         body=body,

@@ -12,10 +12,13 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from pipelines import EXTRACTOR, SCHEMA_VERSION
-from pipelines.body.body import Body, read_body
+from pipelines.body.body import Body, body_of
 from pipelines.body.boilerplate import Known
+from pipelines.body.reading import Reading, read
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
 from pipelines.language import detect_language
+from pipelines.learned.judge import judge_page
+from pipelines.learned.page_features import page_facts
 from pipelines.metadata.authors import authors
 from pipelines.metadata.dates import modified, published
 from pipelines.metadata.facts import page_type, rights, tags
@@ -34,7 +37,7 @@ from pipelines.urls import canonical_url, credible_canonical
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class ReadPage:
     """What was read of a page before it was decided that it is an article."""
 
     root: HtmlElement
@@ -42,6 +45,8 @@ class _Read:
     title: str | None
     authors: tuple[str, ...]
     images: tuple[Image, ...]
+    known: Known
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,54 +67,74 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     """The outcome of `clean` with what led to it."""
     if page.rules_off:
         policy = replace(policy, rules_off=policy.rules_off | frozenset(page.rules_off))
-    if refused := precheck(page.body, policy):
-        return Examined(Cleaned(reject(page, *refused)))
-    decoded = decode(page.body, page.header("content-type"))
-    if decoded.replacement_share > policy.max_replacement_share:
-        share = f"{decoded.replacement_share:.1%} unreadable"
-        return Examined(Cleaned(reject(page, Reason.BAD_ENCODING, share)))
-    root = parse(decoded.text)
-    if root is None:
-        return Examined(Cleaned(reject(page, Reason.EMPTY, "no document")))
-    if (levels := depth(root)) > policy.max_depth:
-        return Examined(Cleaned(reject(page, Reason.TOO_DEEP, f"{levels} levels")))
-    read = _read(page, root, policy)
-    body = read_body(root, _known(page, read), memory, policy)
-    visible = " ".join(root.find("body").xpath(".//text()[not(parent::script or parent::style)]"))
-    if refused := refusal(body, read.title, visible, read.statements, policy):
+    read = read_page(page, policy, memory)
+    if isinstance(read, Rejected):
+        return Examined(Cleaned(read))
+    facts = page_facts(read.root, read.statements, page.url, read.title)
+    judged = judge_page(read.reading, read.known, facts, policy)
+    body = body_of(judged.reading, policy)
+    visible = " ".join(read.root.find("body").xpath(".//text()[not(parent::script or parent::style)]"))
+    refused = refusal(
+        body, judged, title=read.title, visible=visible, statements=read.statements, policy=policy
+    )
+    if refused:
         return Examined(Cleaned(reject(page, *refused, title=read.title)), read.statements, body)
-    article = _article(page, read, body, policy)
+    article = _article(page, read, body, judged.quality, policy)
     return Examined(Cleaned(article, body.removed, body.view), read.statements, body)
 
 
-def _read(page: Page, root: HtmlElement, policy: Policy) -> _Read:
+def read_page(
+    page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_MEMORY
+) -> ReadPage | Rejected:
+    """The page as statements and rules read it, or why it cannot be read."""
+    if refused := precheck(page.body, policy):
+        return reject(page, *refused)
+    decoded = decode(page.body, page.header("content-type"))
+    if decoded.replacement_share > policy.max_replacement_share:
+        return reject(page, Reason.BAD_ENCODING, f"{decoded.replacement_share:.1%} unreadable")
+    root = parse(decoded.text)
+    if root is None:
+        return reject(page, Reason.EMPTY, "no document")
+    if (levels := depth(root)) > policy.max_depth:
+        return reject(page, Reason.TOO_DEEP, f"{levels} levels")
     statements = read_statements(root)
-    title = headline(statements, urlsplit(page.url).hostname or "")
-    return _Read(
+    title = optional_text(headline(statements, urlsplit(page.url).hostname or ""), policy.max_title_chars)
+    people = authors(statements, root, policy)
+    images = figures(root, page.url)
+    known = _known(page.url, statements, title, people, images)
+    return ReadPage(
         root=root,
         statements=statements,
-        title=optional_text(title, policy.max_title_chars),
-        authors=authors(statements, root, policy),
-        images=figures(root, page.url),
+        title=title,
+        authors=people,
+        images=images,
+        known=known,
+        reading=read(root, known, memory, policy),
     )
 
 
-def _known(page: Page, read: _Read) -> Known:
+def _known(
+    url: str,
+    statements: Statements,
+    title: str | None,
+    people: tuple[str, ...],
+    images: tuple[Image, ...],
+) -> Known:
     """What the body's blocks are compared with: the headline, the people, the captions."""
-    headlines = [read.title, *(c.value for c in read.statements.all("title"))]
-    captions = [text for image in read.images for text in (image.caption, image.credit, image.alt)]
+    headlines = [title, *(c.value for c in statements.all("title"))]
+    captions = [text for image in images for text in (image.caption, image.credit, image.alt)]
     return Known(
         headlines=frozenset(letters(text) for text in headlines if text),
-        people=frozenset(letters(name) for name in read.authors),
+        people=frozenset(letters(name) for name in people),
         captions=frozenset(letters(text) for text in captions if text),
-        host=urlsplit(page.url).hostname,
-        description=letters(read.statements.first("description") or "") or None,
-        title_words=frozenset(word for word in (read.title or "").casefold().split() if len(word) > 3),
-        article_body=letters(read.statements.first("body") or "") or None,
+        host=urlsplit(url).hostname,
+        description=letters(statements.first("description") or "") or None,
+        title_words=frozenset(word for word in (title or "").casefold().split() if len(word) > 3),
+        article_body=letters(statements.first("body") or "") or None,
     )
 
 
-def _article(page: Page, read: _Read, body: Body, policy: Policy) -> Article:
+def _article(page: Page, read: ReadPage, body: Body, quality: float, policy: Policy) -> Article:
     statements, text = read.statements, body.text[: policy.max_text_chars]
     stated = statements.first("canonical")
     canonical = credible_canonical(stated, page.url) or canonical_url(page.url)
@@ -143,7 +168,7 @@ def _article(page: Page, read: _Read, body: Body, policy: Policy) -> Article:
         page_type=page_type(statements),
         word_count=len(text.split()),
         char_count=len(text),
-        extraction_score=None,
+        extraction_score=quality,
         quality_flags=None,
         extractor=EXTRACTOR,
         removed_blocks=len(body.removed),

@@ -49,6 +49,18 @@ class Policy:
     max_dateline_letters: int = 80
     min_chronicle_dates: int = 3
 
+    # What the rules keep stays from this score of the learned model on, what they passed over joins from
+    # that: chosen under cross-validation by host, docs/measuring.md.
+    min_score_to_stay: float = 0.4
+    min_score_to_join: float = 0.55
+    # ... and what a rule had cut, from this one: a teaser under "related" reads like an article.
+    min_score_to_return: float = 0.75
+    # The models were fitted on pages of real sites, which have this many blocks and more: of barer ones they
+    # know nothing.
+    min_model_blocks: int = 25
+    # A page is refused when the learned model gives it less than this chance to be an article.
+    min_article_score: float = 0.1
+
     # Site memory. A block is the site's when different stories have it: this many at least, and ...
     memory_min_pages: int = 3
     # ... in a place of its own (beside the body, at its edge) this share of those that have the place at all;

@@ -9,6 +9,7 @@ from itertools import chain
 
 from pipelines.body.body import Body
 from pipelines.body.words import folded_words
+from pipelines.learned.judge import Judged
 from pipelines.metadata.structured import ARTICLE_TYPES, Statements
 from pipelines.policy import Policy
 from pipelines.records import Reason
@@ -47,7 +48,13 @@ def _said(body: Body) -> str:
 
 
 def refusal(
-    body: Body, title: str | None, visible: str, statements: Statements, policy: Policy
+    body: Body,
+    judged: Judged,
+    *,
+    title: str | None,
+    visible: str,
+    statements: Statements,
+    policy: Policy,
 ) -> tuple[Reason, str] | None:
     """Reason and detail when the page is no article, else None. `visible` is all text of the page.
 
@@ -75,4 +82,6 @@ def refusal(
             Reason.NOT_ARTICLE,
             f"{body.linked_headings} of {body.blocks} blocks are linked headings",
         )
+    if judged.article < policy.min_article_score:
+        return Reason.NOT_ARTICLE, f"{judged.article:.0%} likely to be an article"
     return None

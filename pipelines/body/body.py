@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lxml.html import HtmlElement
-
 from pipelines.body.blocks import path_of
-from pipelines.body.boilerplate import Cut, Known
-from pipelines.body.reading import Reading, read
+from pipelines.body.boilerplate import Cut
+from pipelines.body.reading import Reading
 from pipelines.body.region import find_container, is_inside
-from pipelines.body.site_memory import MEMORY_RULE, SiteMemory
+from pipelines.body.site_memory import MEMORY_RULE
 from pipelines.policy import Policy
 from pipelines.records import PageView, RemovedBlock
 
@@ -33,9 +31,8 @@ class Body:
     view: PageView | None
 
 
-def read_body(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy) -> Body:
-    """The article's body out of a parsed page."""
-    reading = read(root, known, memory, policy)
+def body_of(reading: Reading, policy: Policy) -> Body:
+    """What `reading` keeps, in words, and what was removed around it."""
     blocks, kept = reading.blocks, reading.kept
     return Body(
         text=PARAGRAPH_BREAK.join(blocks[at].text for at in kept),

@@ -59,7 +59,7 @@ _NAMES = {
     "adsbygoogle ad-label sponsor sponsored banner app-download paywall-offer",
     "widget": "sidebar widget-area weather clock ticker prayer-times prayer currency breaking-news "
     "font-resize font-resizer print-link rating ratings stars vote votes",
-    "consent": "cookie cookies consent gdpr cmp",
+    "consent": "cookie cookies consent gdpr",
     "back_to_top": "back-to-top backtotop go-to-top gototop scroll-top scroll-to-top totop to-top",
     "caption": "caption wp-caption-text image-caption photo-caption img-caption figcaption credit "
     "photo-credit image-credit",

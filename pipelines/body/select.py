@@ -35,6 +35,11 @@ def select(
     kept = {at for at in chosen if cuts[at] is None}
     kept |= {at for at in lead if cuts[at] is None and _is_lead(blocks[at], known, policy)}
     _restore(blocks, kept, cuts, policy)
+    return tidy(blocks, kept, cuts, policy)
+
+
+def tidy(blocks: Sequence[Block], kept: set[int], cuts: list[Cut | None], policy: Policy) -> list[int]:
+    """The kept indices in order, without repeats and without a heading over nothing at the end."""
     _cut_repeats(blocks, kept, cuts, policy)
     ordered = sorted(kept)
     announced = Cut("structure.heading", "heading over what was cut")

@@ -49,7 +49,11 @@ ARTICLES = pa.schema(
         _field("page_type", _STRING, "article, liveblog, video, gallery, opinion"),
         _field("word_count", pa.int32(), "words in text"),
         _field("char_count", pa.int32(), "characters in text"),
-        _field("extraction_score", pa.float32(), "calibrated confidence in text, 0..1"),
+        _field(
+            "extraction_score",
+            pa.float32(),
+            "expected F1 of the text against a human reading, 0..1; calibrated",
+        ),
         _field("quality_flags", _STRINGS, "what is odd about the page, as codes"),
         _field("extractor", _STRING, "cleaner's name and version"),
         _field("removed_blocks", pa.int32(), "blocks cut from the page; see dataset removed_blocks"),

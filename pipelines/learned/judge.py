@@ -1,0 +1,83 @@
+"""The learned decisions about a page: which blocks stay, whether it is an article, how well it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipelines.body.boilerplate import Cut, Known
+from pipelines.body.reading import Reading
+from pipelines.body.select import tidy
+from pipelines.learned.block_features import FEATURES, block_features
+from pipelines.learned.block_text import Vector
+from pipelines.learned.page_features import PAGE_FEATURES, page_features
+from pipelines.learned.trees import Matrix, Scores, load_trees, matrix
+from pipelines.policy import Policy
+
+MODEL_RULE = "model.block"
+# What these rules cut stays cut: each has a ground that the shape of a block does not refute.
+_SURE = ("phrase.", "page.headline", "page.byline", "page.caption", "site_memory", "structure.copyright")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`reading` with the model's decisions; `article` and `quality` are probabilities, 0..1.
+
+    `article`: that the page is an article at all. `quality`: the expected F1 of the body's words.
+    """
+
+    reading: Reading
+    article: float
+    quality: float
+
+
+def judge_page(reading: Reading, known: Known, facts: Vector, policy: Policy) -> Judged:
+    """Decide on the blocks of `reading`, then on the page they make."""
+    rows = matrix(block_features(reading, known), len(FEATURES))
+    scores = load_trees("blocks", FEATURES).probabilities(rows)
+    bare = len(rows) < policy.min_model_blocks
+    decided = reading if bare else decide(reading, scores, policy)
+    vector = page_vector(decided, rows, scores, facts)
+    page = np.array([vector], dtype=np.float32)
+    article = 1.0 if bare else load_trees("articles", PAGE_FEATURES).probabilities(page)[0]
+    quality = load_trees("quality", PAGE_FEATURES).margins(page)[0]
+    return Judged(decided, float(article), float(np.clip(quality, 0.0, 1.0)))
+
+
+def page_vector(decided: Reading, rows: Matrix, scores: Scores, facts: Vector) -> Vector:
+    """Features of the page once its blocks are decided on."""
+    kept = np.zeros(len(rows), dtype=np.bool_)
+    kept[list(decided.kept)] = True
+    return page_features(rows, scores, kept, [decided.blocks[at].text for at in decided.kept], facts)
+
+
+def decide(reading: Reading, scores: Scores, policy: Policy) -> Reading:
+    """The reading with the blocks kept that score high enough and that no sure rule cut."""
+    if not policy.applies(MODEL_RULE):
+        return reading
+    cuts = list(reading.cuts)
+    kept = set(_kept(reading, scores, policy))
+    for at in reading.kept:
+        if at not in kept:
+            cuts[at] = Cut(MODEL_RULE, f"score {scores[at]:.2f}")
+    for at in kept:
+        cuts[at] = None
+    return replace(reading, cuts=cuts, kept=tidy(reading.blocks, kept, cuts, policy))
+
+
+def is_sure(rule: str | None) -> bool:
+    """Whether the model has no say on what this rule cut."""
+    return rule is not None and rule.startswith(_SURE)
+
+
+def _kept(reading: Reading, scores: Scores, policy: Policy) -> Iterator[int]:
+    chosen = set(reading.kept)
+    for at, cut in enumerate(reading.cuts):
+        if cut is None:
+            least = policy.min_score_to_stay if at in chosen else policy.min_score_to_join
+        else:
+            least = policy.min_score_to_return
+        if scores[at] >= least and not is_sure(cut.rule if cut else None):
+            yield at

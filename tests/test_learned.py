@@ -1,0 +1,152 @@
+"""The learned models: the evaluator, the weights in the repository, and what the models may decide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines.body.boilerplate import Cut, Known
+from pipelines.body.reading import Reading, read
+from pipelines.body.site_memory import NO_MEMORY
+from pipelines.clean import clean, read_page
+from pipelines.learned.block_features import FEATURES, block_features
+from pipelines.learned.judge import MODEL_RULE, decide, is_sure, judge_page
+from pipelines.learned.page_features import FACTS, PAGE_FEATURES, page_facts
+from pipelines.learned.trees import Trees, load_trees, matrix, read_trees
+from pipelines.metadata.structured import read_statements
+from pipelines.page.tree import parse
+from pipelines.policy import DEFAULT_POLICY
+from pipelines.records import Article, Rejected
+from tests.helpers_clean import page as make_page
+
+SENTENCE = "The harbour master said on Tuesday that the third basin opens a month early, weather allowing. "
+MENU = "".join(f'<li><a href="/s{n}">Section {n}</a></li>' for n in range(30))
+
+
+def stump(*nodes: list[float]) -> Trees:
+    return read_trees({"features": ["a", "b"], "trees": [list(nodes), [[0.25]]]})
+
+
+def reading_of(html: str) -> tuple[Reading, Known]:
+    root = parse(html)
+    assert root is not None
+    known = Known()
+    return read(root, known, NO_MEMORY, DEFAULT_POLICY), known
+
+
+def full_page(*paragraphs: str) -> str:
+    body = "".join(f"<p>{text}</p>" for text in paragraphs)
+    return f"<html><body><ul>{MENU}</ul><article><h1>A harbour opens</h1>{body}</article></body></html>"
+
+
+def test_a_row_goes_left_up_to_the_threshold_and_the_trees_add_up() -> None:
+    trees = stump([1, 0.5, 1, 2], [-1.0], [0, 3.0, 3, 4], [2.0], [4.0])
+    rows = np.array([[0, 0.5], [3, 0.6], [3.5, 9]], dtype=np.float32)
+    assert trees.depth == 2
+    assert trees.margins(rows).tolist() == [-0.75, 2.25, 4.25]
+    assert trees.probabilities(rows)[1] == pytest.approx(1 / (1 + np.exp(-2.25)))
+
+
+def test_a_page_without_blocks_has_no_scores() -> None:
+    assert stump([0.5]).margins(matrix([], 2)).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "features"), [("blocks", FEATURES), ("articles", PAGE_FEATURES), ("quality", PAGE_FEATURES)]
+)
+def test_the_weights_in_the_repository_belong_to_todays_features(
+    name: str, features: tuple[str, ...]
+) -> None:
+    trees = load_trees(name, features)
+    assert len(trees.roots) >= 50
+    assert 0 <= trees.feature.min() <= trees.feature.max() < len(features)
+
+
+def test_weights_of_other_features_are_refused() -> None:
+    with pytest.raises(ValueError, match="make train"):
+        load_trees("blocks", FEATURES[:-1])
+
+
+def test_every_block_has_every_feature_and_all_are_numbers() -> None:
+    reading, known = reading_of(full_page(SENTENCE * 3, "Read <a href='/x'>this</a>", "12:30", "…"))
+    rows = matrix(block_features(reading, known), len(FEATURES))
+    assert rows.shape == (len(reading.blocks), len(FEATURES))
+    assert np.isfinite(rows).all()
+    assert len(set(FEATURES)) == len(FEATURES)
+    assert len(set(PAGE_FEATURES)) == len(PAGE_FEATURES)
+
+
+def test_facts_of_an_address_that_cannot_be_split_by_words_are_numbers() -> None:
+    root = parse("<html><body><p>x</p></body></html>")
+    assert root is not None
+    facts = page_facts(root, read_statements(root), "http://a.test/", None)
+    assert len(facts) == len(FACTS)
+    assert np.isfinite(facts).all()
+
+
+def test_the_words_of_a_page_do_not_matter_only_their_shape() -> None:
+    """The features are free of language: other letters of the same lengths score the same."""
+    latin, arabic = (
+        SENTENCE.lower(),
+        SENTENCE.lower().translate({ord(c): "ب" for c in "abcdefghiklmnoprstuwy"}),
+    )
+    rows = []
+    for text in (latin, arabic):
+        reading, known = reading_of(full_page(text * 3, text * 2))
+        rows.append(block_features(reading, known))
+    at = len(rows[0]) - 1
+    differing = {FEATURES[k] for k, (a, b) in enumerate(zip(rows[0][at], rows[1][at], strict=True)) if a != b}
+    assert differing <= {"start", "signature_voted", "vote", "home_voted", "outer_voted"}
+
+
+def test_a_sure_cut_stays_whatever_the_score_and_another_needs_a_high_one() -> None:
+    reading, _ = reading_of(full_page(SENTENCE * 3, SENTENCE.upper() * 2, "Another one. " * 9))
+    at = list(reading.kept)
+    cuts = list(reading.cuts)
+    cuts[at[-1]] = Cut("phrase.en.share.line.1", "share")
+    cuts[at[-2]] = Cut("structure.related", "related")
+    cut = replace(reading, cuts=cuts, kept=at[:-2])
+    scores = np.full(len(reading.blocks), 0.0)
+    scores[at] = 0.7
+    assert list(decide(cut, scores, DEFAULT_POLICY).kept) == at[:-2]
+    scores[at] = 0.99
+    decided = decide(cut, scores, DEFAULT_POLICY)
+    assert list(decided.kept) == at[:-1]
+    assert decided.cuts[at[-2]] is None
+    assert is_sure("site_memory")
+    assert not is_sure(None)
+
+
+def test_what_the_model_drops_is_a_cut_of_its_own_and_can_be_turned_off() -> None:
+    reading, _ = reading_of(full_page(SENTENCE * 3, "Another one. " * 9))
+    scores = np.ones(len(reading.blocks))
+    dropped = reading.kept[-1]
+    scores[:] = np.where(np.isin(np.arange(len(scores)), reading.kept), 1.0, 0.0)
+    scores[dropped] = 0.12
+    decided = decide(reading, scores, DEFAULT_POLICY)
+    assert dropped not in decided.kept
+    assert decided.cuts[dropped] == Cut(MODEL_RULE, "score 0.12")
+    off = replace(DEFAULT_POLICY, rules_off=frozenset({"model"}))
+    assert list(decide(reading, scores, off).kept) == list(reading.kept)
+
+
+def test_a_bare_page_is_left_to_the_rules() -> None:
+    """The models were fitted on pages with a site around the article; two sentences alone are news, too."""
+    page = make_page(
+        f"<html><body><h1>A harbour opens</h1><p>{SENTENCE}</p><p>{SENTENCE.upper()}</p></body></html>"
+    )
+    got = read_page(page)
+    assert not isinstance(got, Rejected)
+    facts = page_facts(got.root, got.statements, page.url, got.title)
+    judged = judge_page(got.reading, got.known, facts, DEFAULT_POLICY)
+    assert judged.article == 1.0
+    assert list(judged.reading.kept) == list(got.reading.kept)
+
+
+def test_an_article_has_a_score_between_none_and_one() -> None:
+    article = clean(make_page(full_page(*(f"{n}. {SENTENCE * 2}" for n in range(6))))).result
+    assert isinstance(article, Article)
+    assert article.extraction_score is not None
+    assert 0.0 <= article.extraction_score <= 1.0
