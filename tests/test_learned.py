@@ -132,6 +132,11 @@ def test_what_the_model_drops_is_a_cut_of_its_own_and_can_be_turned_off() -> Non
     assert list(decide(reading, scores, off).kept) == list(reading.kept)
 
 
+def test_the_model_never_takes_a_text_away_whole() -> None:
+    reading, _ = reading_of(full_page(SENTENCE * 3, SENTENCE.upper()))
+    assert list(decide(reading, np.zeros(len(reading.blocks)), DEFAULT_POLICY).kept) == list(reading.kept)
+
+
 def test_a_bare_page_is_left_to_the_rules() -> None:
     """The models were fitted on pages with a site around the article; two sentences alone are news, too."""
     page = make_page(

@@ -54,11 +54,17 @@ def page_vector(decided: Reading, rows: Matrix, scores: Scores, facts: Vector) -
 
 
 def decide(reading: Reading, scores: Scores, policy: Policy) -> Reading:
-    """The reading with the blocks kept that score high enough and that no sure rule cut."""
+    """The reading with the blocks kept that score high enough and that no sure rule cut.
+
+    Where nothing would be left of a text the rules found, theirs stands: short news is short, and refusing
+    is the page's model's business.
+    """
     if not policy.applies(MODEL_RULE):
         return reading
     cuts = list(reading.cuts)
     kept = set(_kept(reading, scores, policy))
+    if sum(len(reading.blocks[at].letters) for at in kept) < policy.min_body_letters <= reading.letters:
+        return reading
     for at in reading.kept:
         if at not in kept:
             cuts[at] = Cut(MODEL_RULE, f"score {scores[at]:.2f}")
