@@ -119,7 +119,7 @@ class Run:
             )
             self.publisher.recover()
             self.ledger.start_run(self.run_id, spider, now)
-        except BaseException:
+        except BaseException:  # raised again: whatever it was, nobody else would release the lock
             self._lock.release()
             raise
         self.raw_folder = config.output / "raw"

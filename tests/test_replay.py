@@ -1,14 +1,8 @@
 from __future__ import annotations
 
-import gzip
-import http.client
 import json
-import signal
 import socket
 import ssl
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,52 +10,19 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks.replay import Replay, ReplayError, folded, main
-
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
-ARABIC = "http://sahifa.test/أخبار/خبر عاجل"
-ESCAPED = "http://sahifa.test/%D8%A3%D8%AE%D8%A8%D8%A7%D8%B1/%D8%AE%D8%A8%D8%B1%20%D8%B9%D8%A7%D8%AC%D9%84"
-
-
-def html(text: str, encoding: str = "utf-8") -> bytes:
-    return f"<!DOCTYPE html><html><body><p>{text}</p></body></html>\r\n".encode(encoding)
-
-
-PAGES: list[tuple[dict[str, object], bytes]] = [
-    ({"id": "arabic", "url": ARABIC}, html("خبر عاجل")),
-    ({"id": "secure", "url": "https://secure.test/story?b=2&a=1#top"}, html("a secure story")),
-    (
-        {
-            "id": "windows",
-            "url": "http://old.test/1.html",
-            "headers": {
-                "content-type": "text/html; charset=windows-1256",
-                "content-encoding": "gzip",
-                "Last-Modified": "Sat, 01 Feb 2025 10:00:00 GMT",
-            },
-        },
-        html("صفحة قديمة", "windows-1256"),
-    ),
-    ({"id": "twin-1", "url": "http://twin.test"}, html("first twin")),
-    ({"id": "twin-2", "url": "http://TWIN.test:80/#x"}, html("second twin")),
-    ({"id": "twin-3", "url": "http://twin.test/"}, html("third twin")),
-    ({"id": "slash", "url": "https://secure.test/folder/"}, html("a folder")),
-    ({"id": "no-slash", "url": "https://secure.test/folder"}, html("a file")),
-    ({"id": "double", "url": "https://secure.test//double.php?id=1"}, html("two slashes")),
-    ({"id": "nameless", "url": ""}, html("no URL")),
-    ({"id": "other-scheme", "url": "urn:isbn:1"}, html("no URL that HTTP could ask for")),
-    ({"id": "rules", "url": "http://old.test/robots.txt"}, html("a page in place of rules")),
-]
-BODIES = [body for _, body in PAGES]
-
-
-def write_set(folder: Path, pages: list[tuple[dict[str, object], bytes]]) -> None:
-    folder.mkdir(parents=True)
-    for entry, body in pages:
-        (folder / f"{entry['id']}.html.gz").write_bytes(gzip.compress(body))
-    lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry, _ in pages]
-    (folder / "gold.jsonl").write_text("".join(lines), encoding="utf-8", newline="\n")
+from benchmarks.replay import Replay, ReplayError, folded
+from tests.helpers_replay import (
+    ARABIC,
+    BODIES,
+    ESCAPED,
+    PAGES,
+    SHARED,
+    Client,
+    fetch,
+    html,
+    raw,
+    write_set,
+)
 
 
 @pytest.fixture
@@ -75,46 +36,6 @@ def data(tmp_path: Path) -> Path:
 def replay(data: Path) -> Iterator[Replay]:
     with Replay.load(data, ["first", "second"]) as running:
         yield running
-
-
-class Client:
-    """One connection through the proxy; `http.client` reads no environment, unlike its betters."""
-
-    def __init__(self, port: int, url: str, ca_file: Path) -> None:
-        parts = urlsplit(folded(url) or url)
-        self.target = folded(url) or url
-        if parts.scheme == "https":
-            context = ssl.create_default_context(cafile=str(ca_file))
-            tunnel = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
-            tunnel.set_tunnel(parts.hostname or "", parts.port or 443)
-            self.connection: http.client.HTTPConnection = tunnel
-            self.target = self.target.partition(parts.netloc)[2]
-        else:
-            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
-
-    def ask(
-        self, method: str = "GET", target: str | None = None
-    ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        self.connection.request(method, target or self.target)
-        response = self.connection.getresponse()
-        return response.status, response.headers, response.read()
-
-
-def fetch(replay: Replay, url: str, method: str = "GET") -> tuple[int, http.client.HTTPMessage, bytes]:
-    with Client(replay.port, url, replay.ca_file) as client:
-        return client.ask(method)
-
-
-def raw(port: int, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        connection.sendall(request)
-        return connection.makefile("rb").read()
 
 
 def test_every_listed_url_gives_the_stored_bytes_in_gold_order(replay: Replay) -> None:
@@ -304,80 +225,6 @@ def test_the_end_of_the_context_ends_open_connections(data: Path) -> None:
     assert not ca_file.exists()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", replay.port), timeout=30)
-
-
-@pytest.fixture
-def command(data: Path, tmp_path: Path) -> list[str]:
-    files = [f"--{name}={tmp_path / name}" for name in ("urls", "ready", "ca", "log")]
-    start = [sys.executable, "-m", "benchmarks.replay", f"--data={data}"]
-    return [*start, "--sets=first, second", *files]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_serves_until_it_is_told_to_stop(
-    command: list[str], tmp_path: Path, number: signal.Signals
-) -> None:
-    ready = tmp_path / "ready"
-    ready.write_text("left by another run", encoding="utf-8")
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=pipe, stderr=pipe) as process:
-        try:
-            assert process.stdout is not None
-            summary = process.stdout.readline()  # printed once it listens
-            while not ready.exists() and process.poll() is None:
-                time.sleep(0.01)
-            port = int(ready.read_text(encoding="utf-8"))
-            urls = (tmp_path / "urls").read_text(encoding="utf-8").splitlines()
-            clients = [Client(port, url, tmp_path / "ca") for url in urls]
-            answers = [client.ask()[2] for client in clients]  # all stay open
-            process.send_signal(number)
-            _, errors = process.communicate(timeout=60)
-        finally:
-            process.kill()
-        for client in clients:
-            client.connection.close()
-    assert answers == BODIES
-    assert (process.returncode, errors) == (0, "")
-    assert summary.startswith(f"{len(PAGES)} pages at http://127.0.0.1:{port}, 5 under another URL")
-    logged = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
-    assert sum(json.loads(line)["method"] == "GET" for line in logged) == len(PAGES)
-
-
-def test_a_busy_port_is_one_line_and_exit_2(command: list[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        full = [*command, f"--port={port}"]
-        done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"replay: cannot listen on 127.0.0.1:{port}: ")
-    assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (["--sets=first,third"], "no such set: 'third' in "),
-        (["--sets="], "no such set: '' in "),
-        (["--data=nowhere"], "no such folder: nowhere"),
-        (["--port=65536"], "cannot listen on 127.0.0.1:65536: "),
-        (["--log=nowhere/log"], "nowhere/log"),
-        (["--ca=nowhere/ca"], "nowhere/ca"),
-        (["--urls=nowhere/urls"], "nowhere/"),
-    ],
-)
-def test_bad_arguments_are_one_line_and_exit_2(
-    command: list[str], change: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    restored = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
-    try:
-        assert main([*command[3:], *change]) == 2
-    finally:
-        for number, handler in restored:
-            signal.signal(number, handler)
-    errors = capsys.readouterr().err
-    assert errors.startswith("replay: ")
-    assert message in errors
-    assert errors.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class Ledger:
         try:
             yield self._db
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # raised again: a transaction must end, also when the process is told to stop
             if self._db.in_transaction:  # a full disk makes SQLite roll back by itself
                 self._db.execute("ROLLBACK")
             raise

@@ -33,7 +33,7 @@ def write_atomically(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # raised again: no half-written file stays
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

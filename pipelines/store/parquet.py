@@ -68,7 +68,7 @@ def write_part(dataset: str, rows: Iterable[tuple[int, dict[str, Any]]], path: P
             for group in _groups(rows):
                 seen.add(group)
                 writer.write_table(to_table(dataset, group), row_group_size=len(group))
-    except BaseException:
+    except BaseException:  # raised again, whatever it was
         # Leaving the writer's block wrote a footer: the part looks whole and is not.
         path.unlink(missing_ok=True)
         raise
