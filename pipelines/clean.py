@@ -19,6 +19,7 @@ from pipelines.body.site_memory import NO_MEMORY, SiteMemory
 from pipelines.language import detect_language
 from pipelines.learned.judge import judge_page
 from pipelines.learned.page_features import page_facts
+from pipelines.learned.page_words import page_words
 from pipelines.metadata.authors import authors
 from pipelines.metadata.dates import modified, published
 from pipelines.metadata.facts import page_type, rights, tags
@@ -71,7 +72,8 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     if isinstance(read, Rejected):
         return Examined(Cleaned(read))
     facts = page_facts(read.root, read.statements, page.url, read.title)
-    judged = judge_page(read.reading, read.known, facts, policy)
+    words = page_words(read.root, [block.text for block in read.reading.blocks], read.statements, page.url)
+    judged = judge_page(read.reading, read.known, facts, words, policy)
     body = body_of(judged.reading, policy)
     visible = " ".join(read.root.find("body").xpath(".//text()[not(parent::script or parent::style)]"))
     refused = refusal(

@@ -37,6 +37,9 @@ class Policy:
 
     # The body's place on the page holds at least this share of the chosen letters.
     min_container_share: float = 0.75
+    # A line that is the beginning or the end of a headline is one, from this length on and up to this ratio.
+    min_headline_letters: int = 20
+    max_headline_factor: float = 2.0
     # Text the extractor took from outside the body's place is kept from this length on (letters).
     min_outside_letters: int = 120
     # Prose between headline and body that the extractor passed over is a lead from this length on.
@@ -45,6 +48,8 @@ class Policy:
     max_caption_letters: int = 300
     # A phrase rule never cuts more than a teaser: a paragraph that begins "Read more ..." stays.
     max_phrase_block_letters: int = 220
+    # What stands in one box below a heading that is boilerplate goes with it, up to this length.
+    max_box_letters: int = 300
     # A dateline, byline or signature is no longer; this many datelines in a place are a chronicle's.
     max_dateline_letters: int = 80
     min_chronicle_dates: int = 3
@@ -100,6 +105,8 @@ class Policy:
     # shorter than this: an article may quote such words.
     max_wall_letters: int = 600
     max_wall_chars: int = 20_000
+    # What declares itself a listing or looks like one is refused below this chance to be an article.
+    max_listing_score: float = 0.5
     # A topic page: many blocks, and this share of their letters led elsewhere.
     max_listing_link_share: float = 0.5
     # A page of linked headlines with teasers lists articles and is none.
@@ -107,6 +114,8 @@ class Policy:
     min_listing_heading_share: float = 0.25
     # ... unless so many letters of prose stand under each of the headlines.
     max_listing_letters: int = 250
+    # A page of search results: most blocks stand under a line of links in one box with it.
+    min_teaser_share: float = 0.7
     # Hidden prose of this length is folded up, not switched off: answers, tabs, the rest of a paywalled text.
     min_folded_chars: int = 200
 

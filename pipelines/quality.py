@@ -68,20 +68,41 @@ def refusal(
             return wall
     if bodiless:
         return Reason.NO_BODY, f"{body.letters} letters of text"
+    chance = judged.article
+    listing = (
+        _listing(body, statements, policy) if chance is None or chance < policy.max_listing_score else None
+    )
+    if listing:
+        return Reason.NOT_ARTICLE, listing
+    if chance is not None and chance < policy.min_article_score:
+        return Reason.NOT_ARTICLE, f"{chance:.0%} likely to be an article"
+    return None
+
+
+def _listing(body: Body, statements: Statements, policy: Policy) -> str | None:
+    """What tells that the page lists articles or goods; many an article is a list, too."""
     kinds = {candidate.value for candidate in statements.all("type")}
     if kinds & _LISTING_TYPES and not kinds & ARTICLE_TYPES and "article" not in kinds:
-        return Reason.NOT_ARTICLE, f"declares itself {sorted(kinds & _LISTING_TYPES)[0]}"
+        return f"declares itself {sorted(kinds & _LISTING_TYPES)[0]}"
     if body.link_letters > policy.max_listing_link_share * body.letters:
-        return Reason.NOT_ARTICLE, "most of the text leads elsewhere"
+        return "most of the text leads elsewhere"
     if (
         body.linked_headings >= policy.min_listing_headings
         and body.linked_headings >= policy.min_listing_heading_share * body.blocks
         and body.letters - body.link_letters < policy.max_listing_letters * body.linked_headings
     ):
-        return (
-            Reason.NOT_ARTICLE,
-            f"{body.linked_headings} of {body.blocks} blocks are linked headings",
-        )
-    if judged.article < policy.min_article_score:
-        return Reason.NOT_ARTICLE, f"{judged.article:.0%} likely to be an article"
+        return f"{body.linked_headings} of {body.blocks} blocks are linked headings"
+    teasers = _teasers(body)
+    if teasers >= max(policy.min_listing_headings, policy.min_teaser_share * body.blocks):
+        return f"{teasers} of {body.blocks} blocks are teasers under a link"
     return None
+
+
+def _teasers(body: Body) -> int:
+    """Kept blocks that come right after a line of links, both of them in one box of the page."""
+    links = {block.order: block.path for block in body.removed if block.rule == "structure.links"}
+    found = 0
+    for order, path in body.places:
+        above = links.get(order - 1)
+        found += above is not None and path.rpartition("/")[0] in (above, above.rpartition("/")[0])
+    return found

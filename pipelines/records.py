@@ -40,6 +40,7 @@ class Reason(StrEnum):
     NO_BODY = "no_body"
     SOFT_404 = "soft_404"
     LOGIN_WALL = "login_wall"
+    CONSENT_WALL = "consent_wall"
     JS_SHELL = "js_shell"
     BLOCKED = "blocked"
     EXTRACT_TIMEOUT = "extract_timeout"

@@ -58,6 +58,13 @@ def write_set(folder: Path, pages: list[tuple[dict[str, object], bytes]]) -> Non
     (folder / "gold.jsonl").write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
+def write_sets(data: Path) -> Path:
+    """`PAGES` in two sets."""
+    write_set(data / "first", PAGES[:3])
+    write_set(data / "second", PAGES[3:])
+    return data
+
+
 class Client:
     """One connection through the proxy; `http.client` reads no environment, unlike its betters."""
 

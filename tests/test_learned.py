@@ -145,8 +145,8 @@ def test_a_bare_page_is_left_to_the_rules() -> None:
     got = read_page(page)
     assert not isinstance(got, Rejected)
     facts = page_facts(got.root, got.statements, page.url, got.title)
-    judged = judge_page(got.reading, got.known, facts, DEFAULT_POLICY)
-    assert judged.article == 1.0
+    judged = judge_page(got.reading, got.known, facts, frozenset(), DEFAULT_POLICY)
+    assert judged.article is None
     assert list(judged.reading.kept) == list(got.reading.kept)
 
 

@@ -18,15 +18,13 @@ from tests.helpers_replay import (
     PAGES,
     ROOT,
     Client,
-    write_set,
+    write_sets,
 )
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    write_set(tmp_path / "data" / "first", PAGES[:3])
-    write_set(tmp_path / "data" / "second", PAGES[3:])
-    return tmp_path / "data"
+    return write_sets(tmp_path / "data")
 
 
 @pytest.fixture

@@ -16,8 +16,18 @@ import numpy as np
 
 from benchmarks.training.blocks import BLOCKS, block_table, kept_blocks, report_blocks
 from benchmarks.training.collect import Sample, collect
-from benchmarks.training.fit import out_of_fold, train, write_trees
-from benchmarks.training.pages import ARTICLES, QUALITY, article_table, page_rows, quality_table, report_pages
+from benchmarks.training.fit import Column, Table, out_of_fold, train, write_trees
+from benchmarks.training.pages import (
+    ARTICLES,
+    QUALITY,
+    article_table,
+    page_rows,
+    quality_table,
+    report_articles,
+    report_quality,
+    without_doubtful,
+)
+from benchmarks.training.words import fit_words, words_out_of_fold, write_words
 from pipelines.learned.block_features import FEATURES
 from pipelines.learned.page_features import PAGE_FEATURES
 
@@ -45,10 +55,15 @@ def fit_all(samples: Sequence[Sample], *, write: bool) -> None:
     report_blocks(samples, by_page)
     kept = [kept_blocks(sample, found) for sample, found in zip(samples, by_page, strict=True)]
     rows = page_rows(samples, by_page, kept)
+    words = [sample.words for sample in samples]
     articles = article_table(samples, rows)
+    articles = without_doubtful(articles, _margins(articles, words))
+    report_articles(samples, 1 / (1 + np.exp(-_margins(articles, words))))
     quality = quality_table(samples, rows, kept)
-    report_pages(samples, out_of_fold(articles, ARTICLES), quality, out_of_fold(quality, QUALITY))
+    report_quality(quality, out_of_fold(quality, QUALITY))
     if write:
+        everything = np.ones(len(samples), dtype=np.bool_)
+        write_words(fit_words(words, articles.wanted, articles.weight, everything), WEIGHTS / "words.json")
         for name, table, shape, features in (
             ("blocks", blocks, BLOCKS, FEATURES),
             ("articles", articles, ARTICLES, PAGE_FEATURES),
@@ -56,6 +71,12 @@ def fit_all(samples: Sequence[Sample], *, write: bool) -> None:
         ):
             everything = np.ones(len(table.rows), dtype=np.bool_)
             write_trees(train(table, shape, everything), features, WEIGHTS / f"{name}.json")
+
+
+def _margins(articles: Table, words: Sequence[frozenset[str]]) -> Column:
+    """Log-odds of each page out of fold, by both models."""
+    chance = out_of_fold(articles, ARTICLES)
+    return np.asarray(np.log(chance / (1 - chance)) + words_out_of_fold(words, articles))
 
 
 if __name__ == "__main__":

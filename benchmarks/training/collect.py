@@ -25,6 +25,7 @@ from pipelines.clean import read_page
 from pipelines.learned.block_features import FEATURES, block_features
 from pipelines.learned.block_text import Vector
 from pipelines.learned.page_features import page_facts
+from pipelines.learned.page_words import page_words
 from pipelines.learned.trees import Matrix, matrix
 from pipelines.normalize import clean_text
 from pipelines.policy import DEFAULT_POLICY
@@ -51,6 +52,7 @@ class Sample:
     sizes: NDArray[np.float64]
     rows: Matrix
     facts: Vector
+    words: frozenset[str]
     wanted: NDArray[np.float64] | None
     must: NDArray[np.bool_]
     must_not: NDArray[np.bool_]
@@ -99,6 +101,7 @@ def _sample(source: tuple[str, dict[str, Any], bytes]) -> Sample | None:
         sizes=np.array([len(block.letters) for block in blocks], dtype=np.float64),
         rows=matrix(block_features(reading, read.known), len(FEATURES)),
         facts=page_facts(read.root, read.statements, page.url, read.title),
+        words=page_words(read.root, [block.text for block in blocks], read.statements, page.url),
         wanted=None if wanted is None else np.array(wanted),
         must=_holding(flat, gold.get("with") or ()),
         must_not=_holding(flat, gold.get("without") or ()),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pipelines.body.announced import find_announced
 from pipelines.body.blocks import Block
 from pipelines.body.datelines import is_byline, lines_without_prose
 from pipelines.body.phrases import Phrases
@@ -15,6 +16,10 @@ from pipelines.policy import Policy
 # Kinds of phrases that are as good a heading or a cell of a table in an article.
 _NOT_AS_HEADING = frozenset(
     {"byline", "dateline", "sign_off", "tools", "weather", "currency", "prayer", "credit"}
+)
+# Kinds whose heading tells what the rest of its box is.
+_ANNOUNCING = frozenset(
+    {"read_also", "share", "author", "paywall", "newsletter", "app", "follow", "comments", "contact", "tags"}
 )
 _BARRED = {
     "heading": _NOT_AS_HEADING,
@@ -48,10 +53,30 @@ def judge_page(
 ) -> list[Cut | None]:
     """The cut for each block: what it is by itself, and lines without prose by where they stand."""
     cuts = [judge(block, known, phrases, memory, policy) for block in blocks]
+    for at, cut in _announced(blocks, cuts, policy).items():
+        if policy.applies(cut.rule):
+            cuts[at] = cut
     for at, rule in lines_without_prose(blocks, [cut is None for cut in cuts], policy).items():
         if policy.applies(rule):
             cuts[at] = Cut(rule, rule.split(".")[1])
     return cuts
+
+
+def _announced(blocks: Sequence[Block], cuts: Sequence[Cut | None], policy: Policy) -> dict[int, Cut]:
+    """Cuts for what stands in one small box with a heading that a phrase cut: the rest of the offer."""
+    heads = {
+        at: cut
+        for at, cut in enumerate(cuts)
+        if cut
+        and cut.reason in _ANNOUNCING
+        and cut.rule.startswith("phrase.")
+        and blocks[at].kind == "heading"
+    }
+    free = [cut is None for cut in cuts]
+    return {
+        at: Cut("structure.box", heads[head].reason)
+        for at, head in find_announced(blocks, sorted(heads), free, policy).items()
+    }
 
 
 def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy) -> Cut | None:
@@ -68,7 +93,7 @@ def _grounds(
         yield Cut(f"structure.{block.furniture}", block.furniture)
     if block.kind == "caption":
         yield Cut("structure.caption", "caption")
-    if block.letters in known.headlines:
+    if block.letters in known.headlines or _is_headline(block, known, policy):
         yield Cut("page.headline", "headline")
     if block.letters in known.people or _signed(block, known, policy):
         yield Cut("page.byline", "byline")
@@ -84,6 +109,19 @@ def _grounds(
     # Last, so that what a rule names goes by that name whatever the site has shown so far.
     if memory.repeats(block, policy):
         yield Cut(MEMORY_RULE, "repeated")
+
+
+def _is_headline(block: Block, known: Known, policy: Policy) -> bool:
+    """Whether the block is the headline without what a title has around it, or an h1 with a kicker."""
+    for headline in known.headlines:
+        short, long = sorted((headline, block.letters), key=len)
+        if len(short) < policy.min_headline_letters or len(long) > policy.max_headline_factor * len(short):
+            continue
+        if block.element.tag != "h1" and long is block.letters:
+            continue
+        if long.startswith(short) or long.endswith(short):
+            return True
+    return False
 
 
 def _signed(block: Block, known: Known, policy: Policy) -> bool:

@@ -25,6 +25,10 @@ _TAGS = {
     "figcaption": "caption",
     "menu": "navigation",
 }
+_BOXES = frozenset({"div", "section"})
+# What offers a newsletter is said in these tags and in so many characters.
+_WRITTEN = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "section", "strong", "b", "label")
+_MAX_OFFER_CHARS = 400
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _ROLES = {
     "navigation": "navigation",
@@ -44,14 +48,18 @@ _NAMES = {
     "related": "related relateds relatedposts recommended recommendation recommendations recirc "
     "check-also see-also read-also readalso read-more readmore more-on more-news also-read "
     "read-next up-next similar-posts similar-news taboola outbrain teaser teasers inline-link more-stories "
-    "latest-news most-read most-viewed most-popular mostread popular trending",
+    "latest-news most-read most-viewed most-popular mostread popular trending "
+    "cok-okunan cok-okunanlar ilgili-haberler benzer-haberler meistgelesen lire-aussi a-lire-aussi plus-lus "
+    "leer-tambien lo-mas-leido mas-leidas leia-tambem mais-lidas leggi-anche",
     "author": "author-box authorbox author-bio about-author author-info author-card post-author-box bio-box",
     "byline": "byline by-line author-name post-meta entry-meta article-meta meta-item post-date postmeta "
     "entry-date publish-date published-date article-date dateline timestamp reading-time read-time "
     "author-meta post-info article-info news-info field-author news-code short-link shortlink",
     "views": "views view-count post-views hits-count",
     "tags": "tags tag-list taglist post-tags article-tags entry-tags tagcloud keywords",
-    "comments": "comments comment commentlist respond disqus comment-form comments-area",
+    "comments": "comments comment commentlist respond disqus comment-form comments-area yorum yorumlar "
+    "kommentar kommentare kommentarer commentaire commentaires comentario comentarios commenti komentarz "
+    "komentarze reacties",
     "navigation": "nav navbar navigation menu breadcrumb breadcrumbs crumbs pagination pager "
     "skip-link skiplink topbar top-strip topstrip",
     "footer": "footer site-footer copyright colophon",
@@ -61,6 +69,7 @@ _NAMES = {
     "font-resize font-resizer print-link rating ratings stars vote votes",
     "consent": "cookie cookies consent gdpr",
     "back_to_top": "back-to-top backtotop go-to-top gototop scroll-top scroll-to-top totop to-top",
+    "pull_quote": "pullquote pull-quote",
     "caption": "caption wp-caption-text image-caption photo-caption img-caption figcaption credit "
     "photo-credit image-credit",
     "hidden": "screen-reader-text sr-only visually-hidden visuallyhidden hidden-print",
@@ -93,7 +102,7 @@ def named_rule(name: str) -> str | None:
 
 def _rule(element: HtmlElement, seen: dict[str, str | None]) -> tuple[str, str | None] | None:
     """Rule for the element, and the class or id name that told it, if a name did."""
-    if (rule := _TAGS.get(element.tag)) and not (rule == "button" and _holds_heading(element)):
+    if rule := _tag_rule(element):
         return rule, None
     attributes = element.attrib
     if not attributes:
@@ -111,6 +120,26 @@ def _rule(element: HtmlElement, seen: dict[str, str | None]) -> tuple[str, str |
             if (rule := seen[name]) and not (rule == "comments" and element.tag in INLINE):
                 return rule, name
     return None
+
+
+def _tag_rule(element: HtmlElement) -> str | None:
+    if element.tag in _BOXES:
+        return "form" if _asks_for_mail(element) else None
+    rule = _TAGS.get(element.tag)
+    return None if rule == "button" and _holds_heading(element) else rule
+
+
+def _asks_for_mail(element: HtmlElement) -> bool:
+    """Whether the element is a form for an e-mail address with the few words that offer something for it."""
+    form = next((child for child in element if child.tag == "form"), None)
+    if form is None or not any(_wants_mail(field) for field in form.iter("input")):
+        return False
+    return len(" ".join(element.itertext(*_WRITTEN))) <= _MAX_OFFER_CHARS
+
+
+def _wants_mail(field: HtmlElement) -> bool:
+    said = (field.get("type"), field.get("name"), field.get("placeholder"))
+    return any("mail" in (value or "").lower() for value in said)
 
 
 def _holds_heading(element: HtmlElement) -> bool:

@@ -14,6 +14,7 @@ _SINGLE = (
     "page.headline",
     "page.repeated",
     "site_memory",
+    "structure.box",
     "structure.caption",
     "structure.copyright",
     "structure.dateline",

@@ -8,8 +8,12 @@ from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut, Known
+from pipelines.body.copies import find_repeats
 from pipelines.body.region import captions, gathering, home, is_beside, is_inside
 from pipelines.policy import Policy
+
+# What a page calls a part of its own.
+_PARTS = frozenset({"article", "section"})
 
 
 def select(
@@ -104,14 +108,23 @@ def _restore(
             continue
         if first < at < last or len(block.letters) >= policy.min_restored_letters:
             kept.add(at)
+    for at in range(first + 1, last):
+        if blocks[at].kind == "heading" and at not in kept and cuts[at] is None:
+            _restore_heading(at, blocks, kept, cuts)
+
+
+def _restore_heading(at: int, blocks: Sequence[Block], kept: set[int], cuts: Sequence[Cut | None]) -> None:
+    """Bring back the heading of a part whose text is kept, though it stands in a box of its own there."""
+    below = next((k for k in range(at + 1, len(blocks)) if cuts[k] is None), None)
+    box = home(blocks[at]).getparent()
+    if below in kept and box is not None and box.tag in _PARTS and is_inside(blocks[below], box):
+        kept.add(at)
 
 
 def _cut_repeats(blocks: Sequence[Block], kept: set[int], cuts: list[Cut | None], policy: Policy) -> None:
     """A sentence printed twice (as standfirst and first paragraph, as pull quote) is read once."""
-    seen: set[str] = set()
-    for at in sorted(kept):
-        folded = blocks[at].letters
-        repeated = folded in seen and len(folded) >= policy.min_restored_letters
-        if repeated and _cut(cuts, at, Cut("page.repeated", "repeated"), policy):
+    texts = {at: blocks[at].letters for at in sorted(kept)}
+    for at, reason in find_repeats(texts, policy).items():
+        heading = reason == "quoted" and blocks[at].kind == "heading"
+        if not heading and _cut(cuts, at, Cut("page.repeated", reason), policy):
             kept.discard(at)
-        seen.add(folded)

@@ -13,6 +13,7 @@ from pipelines.body.select import tidy
 from pipelines.learned.block_features import FEATURES, block_features
 from pipelines.learned.block_text import Vector
 from pipelines.learned.page_features import PAGE_FEATURES, page_features
+from pipelines.learned.page_words import load_words
 from pipelines.learned.trees import Matrix, Scores, load_trees, matrix
 from pipelines.policy import Policy
 
@@ -23,17 +24,20 @@ _SURE = ("phrase.", "page.headline", "page.byline", "page.caption", "site_memory
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`reading` with the model's decisions; `article` and `quality` are probabilities, 0..1.
+    """`reading` with the model's decisions; `article` and `quality` are in 0..1.
 
-    `article`: that the page is an article at all. `quality`: the expected F1 of the body's words.
+    `article`: the chance that the page is one at all, None for a bare page, of which the models know nothing.
+    `quality`: the expected F1 of the body's words.
     """
 
     reading: Reading
-    article: float
+    article: float | None
     quality: float
 
 
-def judge_page(reading: Reading, known: Known, facts: Vector, policy: Policy) -> Judged:
+def judge_page(
+    reading: Reading, known: Known, facts: Vector, words: frozenset[str], policy: Policy
+) -> Judged:
     """Decide on the blocks of `reading`, then on the page they make."""
     rows = matrix(block_features(reading, known), len(FEATURES))
     scores = load_trees("blocks", FEATURES).probabilities(rows)
@@ -41,9 +45,15 @@ def judge_page(reading: Reading, known: Known, facts: Vector, policy: Policy) ->
     decided = reading if bare else decide(reading, scores, policy)
     vector = page_vector(decided, rows, scores, facts)
     page = np.array([vector], dtype=np.float32)
-    article = 1.0 if bare else load_trees("articles", PAGE_FEATURES).probabilities(page)[0]
+    article = None if bare else _chance(page, words)
     quality = load_trees("quality", PAGE_FEATURES).margins(page)[0]
-    return Judged(decided, float(article), float(np.clip(quality, 0.0, 1.0)))
+    return Judged(decided, article, float(np.clip(quality, 0.0, 1.0)))
+
+
+def _chance(page: Matrix, words: frozenset[str]) -> float:
+    """That the page is an article: its shape and its words are asked, and their log-odds add up."""
+    shape = load_trees("articles", PAGE_FEATURES).margins(page)[0]
+    return float(1.0 / (1.0 + np.exp(-shape - load_words("words").margin(words))))
 
 
 def page_vector(decided: Reading, rows: Matrix, scores: Scores, facts: Vector) -> Vector:

@@ -13,6 +13,7 @@ _FORBIDDEN: dict[int, str | None] = dict.fromkeys(
     (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFE, 0xFFFF)
 )
 _FORBIDDEN |= dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
+_SMALL_NOSCRIPT = 50
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,32})|([0-9]{1,32}));?")
 
 
@@ -26,7 +27,22 @@ def parse(text: str) -> HtmlElement | None:
         root = document_fromstring(source, parser=parser)
     except (ValueError, AssertionError, SyntaxError, ParserError):  # lxml's ways to say "no document"
         return None
-    return root if root.find("body") is not None else None
+    body = root.find("body")
+    if body is None:
+        return None
+    _open_noscript(body)
+    return root
+
+
+def _open_noscript(body: HtmlElement) -> None:
+    """Unwrap a <noscript> that holds most elements of the page: one of its own was never closed.
+
+    Browsers that run scripts read no mark-up in it, so that the page looks right to everybody else.
+    """
+    for element in list(body.iter("noscript")):
+        inside = sum(1 for _ in element.iter())
+        if inside > _SMALL_NOSCRIPT and 2 * inside > sum(1 for _ in body.iter()):
+            element.drop_tag()
 
 
 def _allowed(reference: re.Match[str]) -> str:

@@ -1,0 +1,60 @@
+"""Text that a page prints twice: the same paragraph again, a pull quote, the whole story in one block."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from pipelines.policy import Policy
+
+# A block that others make up to this share, and so many of them, is the story printed once more in one piece.
+_COPY_SHARE = 0.8
+_COPY_PARTS = 3
+
+
+def find_repeats(texts: Mapping[int, str], policy: Policy) -> dict[int, str]:
+    """Which of the blocks say what the others say, and how; `texts` are letters in reading order.
+
+    Blocks under `min_restored_letters` repeat nothing: a name, a heading or a refrain may stand twice.
+    """
+    least = policy.min_restored_letters
+    left: dict[str, int] = {}
+    found: dict[int, str] = {}
+    for at, text in texts.items():
+        if len(text) < least:
+            continue
+        if text in left:
+            found[at] = "repeated"
+        else:
+            left[text] = at
+    holders = _holders(left, least)
+    parts: dict[str, list[str]] = defaultdict(list)
+    for part, holder in holders.items():
+        parts[holder].append(part)
+    copies = {
+        text
+        for text, within in parts.items()
+        if len(within) >= _COPY_PARTS and sum(map(len, within)) >= _COPY_SHARE * len(text)
+    }
+    if copies:
+        found |= {left.pop(text): "whole text once more" for text in copies}
+        holders = _holders(left, least)
+    return found | {left[text]: "quoted" for text in holders}
+
+
+def _holders(texts: Mapping[str, int], least: int) -> dict[str, str]:
+    """Text -> the first longer text it stands in, for those that stand in one. Linear in all letters."""
+    starts: dict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        starts[text[:least]].append(text)
+    found: dict[str, str] = {}
+    for holder in texts:
+        for at in range(len(holder) - least + 1):
+            waiting = starts.get(holder[at : at + least])
+            if not waiting:
+                continue
+            here = [text for text in waiting if len(text) < len(holder) and holder.startswith(text, at)]
+            for text in here:
+                found[text] = holder
+                waiting.remove(text)
+    return found

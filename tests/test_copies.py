@@ -1,0 +1,58 @@
+"""What a page prints twice is read once, and nothing is lost by it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.body.copies import find_repeats
+from pipelines.normalize import letters
+from pipelines.policy import DEFAULT_POLICY
+from tests.helpers_clean import cleaned, paragraphs, story, text_of
+
+TITLE = "New park opens on the quay"
+P = (
+    "The council of the harbour town said on Monday that the new park will open to everyone next spring.",
+    "Work on the old quay began two years ago and cost three million dollars, a third of it from the port.",
+    "Residents asked for shade, benches and a path for bicycles, and the architect drew the plan again.",
+    "The first trees were planted in January, and a nursery in the hills has promised two hundred more.",
+)
+LEAST = DEFAULT_POLICY.min_restored_letters
+
+
+def reasons(*texts: str) -> dict[int, str]:
+    return find_repeats({at: letters(text) for at, text in enumerate(texts)}, DEFAULT_POLICY)
+
+
+def test_a_pull_quote_goes_and_the_paragraph_it_quotes_stays() -> None:
+    quote = "a nursery in the hills has promised two hundred more"
+    assert text_of(story(TITLE, paragraphs(P[0], P[1], quote, P[2], P[3]))) == list(P)
+    assert reasons(P[0], quote, P[3]) == {1: "quoted"}
+
+
+def test_a_heading_that_says_a_part_of_a_sentence_stays() -> None:
+    heading = "Work on the old quay began two years ago and cost three million dollars"
+    markup = f"{paragraphs(P[0])}<h2>{heading}</h2>{paragraphs(P[1], P[2])}"
+    assert text_of(story(TITLE, markup)) == [P[0], heading, P[1], P[2]]
+
+
+def test_the_whole_text_once_more_in_one_block_goes() -> None:
+    whole = f"<div>{' '.join(P)}</div>"
+    for markup in (paragraphs(*P) + whole, whole + paragraphs(*P)):
+        found = cleaned(story(TITLE, markup))
+        assert [block.rule for block in found.removed if block.text == " ".join(P)] == ["page.repeated"]
+        assert text_of(story(TITLE, markup)) == list(P)
+
+
+def test_short_lines_may_stand_twice() -> None:
+    assert reasons("He said no.", "And again:", "He said no.", f"{P[0]} He said no.") == {}
+
+
+@given(st.lists(st.text("abc ", max_size=90), max_size=12))
+def test_whatever_goes_is_still_said_by_what_stays(texts: list[str]) -> None:
+    found = reasons(*texts)
+    left = [letters(text) for at, text in enumerate(texts) if at not in found]
+    for at in found:
+        gone = letters(texts[at])
+        assert len(gone) >= LEAST
+        assert any(gone in text for text in left) or found[at] == "whole text once more"
