@@ -11,6 +11,7 @@ from pipelines.body.body import Body
 from pipelines.body.words import folded_words
 from pipelines.learned.judge import Judged
 from pipelines.metadata.structured import ARTICLE_TYPES, Statements
+from pipelines.normalize import letters, weighed
 from pipelines.policy import Policy
 from pipelines.records import Reason
 
@@ -61,8 +62,9 @@ def refusal(
     Without a body the whole page is asked what it is; a short body only speaks for itself, since
     "log in" stands in the margin of many a page.
     """
-    bodiless = body.letters < policy.min_body_letters
-    if bodiless or body.letters < policy.max_wall_letters:
+    size = weighed(letters(body.text))
+    bodiless = size < policy.min_body_letters
+    if bodiless or size < policy.max_wall_letters:
         said = visible[: policy.max_wall_chars] if bodiless else _said(body)
         if wall := _wall(title or "", said):
             return wall

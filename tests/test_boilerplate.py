@@ -232,6 +232,14 @@ def test_a_phrase_never_cuts_a_long_paragraph() -> None:
     assert line in text_of(story(TITLE, paragraphs(P[0], line, P[1])))
 
 
+def test_an_ideograph_says_more_than_a_letter() -> None:
+    """A paragraph of Chinese that speaks of rights is no notice, though it is short in letters."""
+    prose = "播客节目由用户自己下载，一首歌可能出现数千个版本，作者说版权所有的字样没有人理会，" * 2
+    assert len(letters(prose)) < DEFAULT_POLICY.max_phrase_block_letters
+    assert with_line(prose) is None
+    assert with_line("版权所有 江口晚报") is not None
+
+
 # Lines known from the page, bars and captions
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.clean import clean
+from pipelines.normalize import letters
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article, Reason, Rejected
 from tests.helpers_clean import article, cleaned, cuts, document, page, paragraphs, rejected, story, text_of
@@ -307,6 +308,12 @@ def test_a_page_that_is_no_article_is_turned_away_with_its_reason(
     markup: str | bytes, reason: Reason
 ) -> None:
     assert rejected(markup)[0] is reason
+
+
+def test_two_sentences_of_chinese_are_an_article() -> None:
+    news = "江口老码头的钟楼周一早晨六点再次敲响，是二十年来第一次。修钟的师傅说，齿轮是他用旧船的铜铸的。"
+    assert len(letters(news)) < DEFAULT_POLICY.min_body_letters
+    assert text_of(story("钟楼再次敲响", paragraphs(news), "zh")) == [news]
 
 
 def test_a_refusal_says_the_figure_behind_it() -> None:

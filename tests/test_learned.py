@@ -102,7 +102,7 @@ def test_the_words_of_a_page_do_not_matter_only_their_shape() -> None:
 
 
 def test_a_sure_cut_stays_whatever_the_score_and_another_needs_a_high_one() -> None:
-    reading, _ = reading_of(full_page(SENTENCE * 3, SENTENCE.upper() * 2, "Another one. " * 9))
+    reading, _ = reading_of(full_page(SENTENCE * 3, "Some other story. " * 8, "Another one. " * 9))
     at = list(reading.kept)
     cuts = list(reading.cuts)
     cuts[at[-1]] = Cut("phrase.en.share.line.1", "share")

@@ -26,7 +26,7 @@ REQUIRED = set("ar fa ur he tr en fr de es ru el pl zh".split())
 KINDS = set(
     "read_also share author byline dateline read_time views clock weather prayer currency ticker newsletter "
     "app follow ad tags comments consent copyright sign_off credit back_to_top tools paywall report "
-    "donate".split()
+    "donate contact".split()
 )
 PLACES = {"line", "start", "end", "contains"}
 SAMPLE = {"{number}": "12", "{number?}": "", "{date}": "3 December 2026", "{name}": "Jane Roe"}

@@ -52,13 +52,13 @@ def test_what_the_model_takes_for_no_article_is_refused_with_its_chance() -> Non
     assert not isinstance(read, Rejected)
     refused = refusal(
         body_of(read.reading, DEFAULT_POLICY),
-        Judged(read.reading, 0.04, 1.0),
+        Judged(read.reading, 0.01, 1.0),
         title="A lamp",
         visible="",
         statements=read.statements,
         policy=DEFAULT_POLICY,
     )
-    assert refused == (Reason.NOT_ARTICLE, "4% likely to be an article")
+    assert refused == (Reason.NOT_ARTICLE, "1% likely to be an article")
 
 
 @pytest.mark.parametrize("name", ["consent-wall-de", "search-ar"])

@@ -11,6 +11,7 @@ from pipelines.body.blocks import Block
 from pipelines.body.datelines import is_byline, lines_without_prose
 from pipelines.body.phrases import Phrases
 from pipelines.body.site_memory import MEMORY_RULE, SiteMemory
+from pipelines.normalize import weighed
 from pipelines.policy import Policy
 
 # Kinds of phrases that are as good a heading or a cell of a table in an article.
@@ -100,7 +101,7 @@ def _grounds(
     # Newsrooms that write no alt text repeat the lead there.
     if block.letters in known.captions and block.letters != known.description:
         yield Cut("page.caption", "caption")
-    if "\u00a9" in block.text and len(block.letters) <= policy.max_phrase_block_letters:
+    if "\u00a9" in block.text and weighed(block.letters) <= policy.max_phrase_block_letters:
         yield Cut("structure.copyright", "copyright")
     if cut := _by_phrase(block, phrases, policy):
         yield cut
@@ -133,7 +134,7 @@ def _signed(block: Block, known: Known, policy: Policy) -> bool:
 
 
 def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:
-    if len(block.letters) > policy.max_phrase_block_letters:
+    if weighed(block.letters) > policy.max_phrase_block_letters:
         return None
     rule = phrases.match(block.text)
     if rule is None or rule.kind in _BARRED.get(block.kind, ()):

@@ -19,7 +19,15 @@ from pipelines.policy import Policy
 
 MODEL_RULE = "model.block"
 # What these rules cut stays cut: each has a ground that the shape of a block does not refute.
-_SURE = ("phrase.", "page.headline", "page.byline", "page.caption", "site_memory", "structure.copyright")
+_SURE = (
+    "phrase.",
+    "page.headline",
+    "page.byline",
+    "page.caption",
+    "page.repeated",
+    "site_memory",
+    "structure.copyright",
+)
 
 
 @dataclass(frozen=True, slots=True)
