@@ -133,6 +133,7 @@ def _known(
         description=letters(statements.first("description") or "") or None,
         title_words=frozenset(word for word in (title or "").casefold().split() if len(word) > 3),
         article_body=letters(statements.first("body") or "") or None,
+        word_count=int(statements.first("words") or 0) or None,
     )
 
 

@@ -47,6 +47,7 @@ class Known:
     host: str | None = None
     title_words: frozenset[str] = frozenset()
     article_body: str | None = None
+    word_count: int | None = None
 
 
 def judge_page(

@@ -40,15 +40,21 @@ class Reading:
         """Letters of the kept blocks."""
         return sum(len(self.blocks[at].letters) for at in self.kept)
 
+    @property
+    def words(self) -> int:
+        """Words of the kept blocks, as white space parts them."""
+        return sum(len(self.blocks[at].text.split()) for at in self.kept)
+
 
 def read(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy) -> Reading:
     """The page as the rules read it.
 
-    When much of the page's prose got lost, class names may have misled: the page is read again without
-    them, and that reading counts if it found far more.
+    When much of the page's prose got lost, or half of the words that the page says it has, class names may
+    have misled: the page is read again without them, and that reading counts if it found far more.
     """
     first = _read(root, known, memory, policy, by_name=True)
-    if first.letters >= policy.min_prose_share * first.prose:
+    complete = known.word_count is None or first.words >= policy.min_prose_share * known.word_count
+    if complete and first.letters >= policy.min_prose_share * first.prose:
         return first
     second = _read(root, known, memory, policy, by_name=False)
     return second if second.letters > policy.min_second_gain * first.letters else first

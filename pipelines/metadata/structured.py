@@ -199,6 +199,8 @@ def _article(node: dict[str, Any]) -> Iterator[Candidate]:
     for key, field in plain.items():
         for value in _strings(node.get(key)):
             yield Candidate(field if field != "tags" else "tag", value, f"json-ld:{key}")
+    if str(words := node.get("wordCount")).isdecimal():
+        yield Candidate("words", str(words), "json-ld:wordCount")
     for key, field in (("author", "author"), ("creator", "author"), ("publisher", "publisher")):
         for value in _names(node.get(key), people=field == "author"):
             yield Candidate(field, value, f"json-ld:{key}")
