@@ -18,6 +18,7 @@ from pipelines.body.reading import Reading, read
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
 from pipelines.language import detect_language
 from pipelines.learned.judge import judge_page
+from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import page_facts
 from pipelines.learned.page_words import page_words
 from pipelines.metadata.authors import authors
@@ -71,13 +72,13 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     read = read_page(page, policy, memory)
     if isinstance(read, Rejected):
         return Examined(Cleaned(read))
-    facts = page_facts(read.root, read.statements, page.url, read.title)
-    words = page_words(read.root, [block.text for block in read.reading.blocks], read.statements, page.url)
+    markup = read_markup(read.root)
+    facts = page_facts(markup, read.statements, page.url, read.title)
+    words = page_words(markup, [block.text for block in read.reading.blocks], read.statements, page.url)
     judged = judge_page(read.reading, read.known, facts, words, policy)
     body = body_of(judged.reading, policy)
-    visible = " ".join(read.root.find("body").xpath(".//text()[not(parent::script or parent::style)]"))
     refused = refusal(
-        body, judged, title=read.title, visible=visible, statements=read.statements, policy=policy
+        body, judged, title=read.title, root=read.root, statements=read.statements, policy=policy
     )
     if refused:
         return Examined(Cleaned(reject(page, *refused, title=read.title)), read.statements, body)

@@ -26,6 +26,7 @@ _DROPPED: dict[int, str | None] = dict.fromkeys(
 )
 # Half of a pair, as broken JSON writes it, is no character; UTF-8 has no bytes for it.
 _DROPPED |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
+_ANY_DROPPED = re.compile("[" + "".join(map(re.escape, map(chr, _DROPPED))) + "]")
 _SPACES = re.compile(r"\s+")
 # Chinese and Japanese.
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -34,7 +35,9 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 
 def clean_text(text: str) -> str:
     """NFC, white space folded to single spaces, layout controls dropped; letters as they are."""
-    text = _SPACES.sub(" ", text.translate(_DROPPED)).strip()
+    if _ANY_DROPPED.search(text):
+        text = text.translate(_DROPPED)
+    text = _SPACES.sub(" ", text).strip()
     # Joiners alone are nothing; at the end of a word they are spelling, too (Sorani writes its vowel so).
     return unicodedata.normalize("NFC", text) if text.strip(" \u200c\u200d") else ""
 

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from itertools import chain
 
+from lxml.html import HtmlElement
+
 from pipelines.body.body import Body
 from pipelines.body.words import folded_words
 from pipelines.learned.judge import Judged
@@ -48,16 +50,21 @@ def _said(body: Body) -> str:
     return " ".join((body.text, *prompts))
 
 
+def _visible(root: HtmlElement) -> str:
+    """All text of the page."""
+    return " ".join(root.find("body").xpath(".//text()[not(parent::script or parent::style)]"))
+
+
 def refusal(
     body: Body,
     judged: Judged,
     *,
     title: str | None,
-    visible: str,
+    root: HtmlElement,
     statements: Statements,
     policy: Policy,
 ) -> tuple[Reason, str] | None:
-    """Reason and detail when the page is no article, else None. `visible` is all text of the page.
+    """Reason and detail when the page is no article, else None. `root` is the page.
 
     Without a body the whole page is asked what it is; a short body only speaks for itself, since
     "log in" stands in the margin of many a page.
@@ -65,7 +72,7 @@ def refusal(
     size = weighed(letters(body.text))
     bodiless = size < policy.min_body_letters
     if bodiless or size < policy.max_wall_letters:
-        said = visible[: policy.max_wall_chars] if bodiless else _said(body)
+        said = _visible(root)[: policy.max_wall_chars] if bodiless else _said(body)
         if wall := _wall(title or "", said):
             return wall
     if bodiless:

@@ -13,6 +13,7 @@ from pipelines.body.site_memory import NO_MEMORY
 from pipelines.clean import clean, read_page
 from pipelines.learned.block_features import FEATURES, block_features
 from pipelines.learned.judge import MODEL_RULE, decide, is_sure, judge_page
+from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import FACTS, PAGE_FEATURES, page_facts
 from pipelines.learned.trees import Trees, load_trees, matrix, read_trees
 from pipelines.metadata.structured import read_statements
@@ -81,7 +82,7 @@ def test_every_block_has_every_feature_and_all_are_numbers() -> None:
 def test_facts_of_an_address_that_cannot_be_split_by_words_are_numbers() -> None:
     root = parse("<html><body><p>x</p></body></html>")
     assert root is not None
-    facts = page_facts(root, read_statements(root), "http://a.test/", None)
+    facts = page_facts(read_markup(root), read_statements(root), "http://a.test/", None)
     assert len(facts) == len(FACTS)
     assert np.isfinite(facts).all()
 
@@ -144,7 +145,7 @@ def test_a_bare_page_is_left_to_the_rules() -> None:
     )
     got = read_page(page)
     assert not isinstance(got, Rejected)
-    facts = page_facts(got.root, got.statements, page.url, got.title)
+    facts = page_facts(read_markup(got.root), got.statements, page.url, got.title)
     judged = judge_page(got.reading, got.known, facts, frozenset(), DEFAULT_POLICY)
     assert judged.article is None
     assert list(judged.reading.kept) == list(got.reading.kept)

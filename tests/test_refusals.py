@@ -40,7 +40,7 @@ def test_a_listing_is_one_unless_the_model_knows_better(
         body_of(read.reading, DEFAULT_POLICY),
         Judged(read.reading, chance, 1.0),
         title="World",
-        visible="",
+        root=read.root,
         statements=read.statements,
         policy=DEFAULT_POLICY,
     )
@@ -54,7 +54,7 @@ def test_what_the_model_takes_for_no_article_is_refused_with_its_chance() -> Non
         body_of(read.reading, DEFAULT_POLICY),
         Judged(read.reading, 0.01, 1.0),
         title="A lamp",
-        visible="",
+        root=read.root,
         statements=read.statements,
         policy=DEFAULT_POLICY,
     )

@@ -24,6 +24,7 @@ from pipelines.body.site_memory import NO_MEMORY
 from pipelines.clean import read_page
 from pipelines.learned.block_features import FEATURES, block_features
 from pipelines.learned.block_text import Vector
+from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import page_facts
 from pipelines.learned.page_words import page_words
 from pipelines.learned.trees import Matrix, matrix
@@ -87,6 +88,7 @@ def _sample(source: tuple[str, dict[str, Any], bytes]) -> Sample | None:
     if isinstance(read, Rejected):
         return None
     reading: Reading = read.reading
+    markup = read_markup(read.root)
     blocks = reading.blocks
     flat = [clean_text(block.text) for block in blocks]
     host = urlsplit(gold.get("url") or "").hostname or f"{name}-{gold['id']}"
@@ -100,8 +102,8 @@ def _sample(source: tuple[str, dict[str, Any], bytes]) -> Sample | None:
         texts=tuple(block.text for block in blocks),
         sizes=np.array([len(block.letters) for block in blocks], dtype=np.float64),
         rows=matrix(block_features(reading, read.known), len(FEATURES)),
-        facts=page_facts(read.root, read.statements, page.url, read.title),
-        words=page_words(read.root, [block.text for block in blocks], read.statements, page.url),
+        facts=page_facts(markup, read.statements, page.url, read.title),
+        words=page_words(markup, [block.text for block in blocks], read.statements, page.url),
         wanted=None if wanted is None else np.array(wanted),
         must=_holding(flat, gold.get("with") or ()),
         must_not=_holding(flat, gold.get("without") or ()),

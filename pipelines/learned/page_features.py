@@ -8,11 +8,11 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import numpy as np
-from lxml.html import HtmlElement
 from numpy.typing import NDArray
 
 from pipelines.learned.block_features import FEATURES
 from pipelines.learned.block_text import Vector
+from pipelines.learned.markup import Markup
 from pipelines.metadata.structured import ARTICLE_TYPES, Statements
 
 _TAGS = (
@@ -87,13 +87,12 @@ _DATE_IN_PATH = re.compile(r"/(?:19|20)\d\d[/-]?\d\d?(?:[/-]|$)")
 _FILE = re.compile(r"\.(?:s?html?|php|aspx?|jsp|cfm)$")
 
 
-def page_facts(root: HtmlElement, statements: Statements, url: str, title: str | None) -> Vector:
+def page_facts(markup: Markup, statements: Statements, url: str, title: str | None) -> Vector:
     """Facts that need no body: marks used, types and fields stated, the address. In the order of `FACTS`."""
-    tags = Counter(element.tag for element in root.iter() if isinstance(element.tag, str))
+    tags = markup.tags
     kinds = Counter(c.value for c in statements.all("type"))
     fields = Counter(c.field for c in statements.candidates)
-    names = {name for element in root.iter() if (name := element.get("class")) or (name := element.get("id"))}
-    parts = Counter(_PART.findall(_CAMEL.sub("-", " ".join(names)).lower()))
+    parts = Counter(_PART.findall(_CAMEL.sub("-", " ".join(markup.first_names)).lower()))
     trusted = {c.field for c in statements.candidates if c.source.startswith(("json-ld", "meta", "itemprop"))}
     return [
         *(math.log1p(tags[tag]) for tag in _TAGS),

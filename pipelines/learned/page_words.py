@@ -15,39 +15,27 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from lxml.html import HtmlElement
-
+from pipelines.learned.markup import Markup
 from pipelines.metadata.structured import Statements
 
 # Blocks shorter than this many characters are labels: of buttons, fields, columns, links.
 _LABEL_CHARS = 60
-_ATTRIBUTES = "itemprop itemtype rel role type property name aria-label placeholder data-testid".split()
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LATIN = re.compile(r"[a-z]{2,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-def page_words(root: HtmlElement, texts: Sequence[str], statements: Statements, url: str) -> frozenset[str]:
+def page_words(markup: Markup, texts: Sequence[str], statements: Statements, url: str) -> frozenset[str]:
     """Every word the page uses, once, with where it stands: `class:cart`, `type:Product`, `label:reply`.
 
     `texts` are the texts of the page's blocks.
     """
-    return frozenset(_words(root, texts, statements, url))
+    return frozenset(_words(markup, texts, statements, url))
 
 
-def _words(root: HtmlElement, texts: Sequence[str], statements: Statements, url: str) -> Iterator[str]:
-    names: set[str] = set()
-    marks: set[tuple[str, str]] = set()
-    for element in root.iter():
-        if not isinstance(element.tag, str):
-            continue
-        for key, value in element.items():
-            if key in ("class", "id"):
-                names.add(value)
-            elif key in _ATTRIBUTES and element.tag != "script":
-                marks.add((key, value))
-    yield from (f"class:{word}" for word in _LATIN.findall(_CAMEL.sub("-", " ".join(names)).lower()))
-    yield from (f"{key}:{word}" for key, value in marks for word in _LATIN.findall(value.lower()))
+def _words(markup: Markup, texts: Sequence[str], statements: Statements, url: str) -> Iterator[str]:
+    yield from (f"class:{word}" for word in _LATIN.findall(_CAMEL.sub("-", " ".join(markup.names)).lower()))
+    yield from (f"{key}:{word}" for key, value in markup.marks for word in _LATIN.findall(value.lower()))
     yield from (f"type:{kind.value}" for kind in statements.all("type"))
     labels = " ".join(text for text in texts if len(text) < _LABEL_CHARS)
     yield from (f"label:{word}" for word in _WORD.findall(labels.lower()))
