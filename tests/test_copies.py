@@ -44,6 +44,22 @@ def test_the_whole_text_once_more_in_one_block_goes() -> None:
         assert text_of(story(TITLE, markup)) == list(P)
 
 
+def test_a_copy_for_machines_with_addresses_in_it_goes() -> None:
+    story = [
+        f"In house {n} of the lower street the lamp was lit, said neighbour number {n}." for n in range(9)
+    ]
+    copy = " ".join(
+        f"{line} [more](https://town.test/street/house/{n}/lamp-of-brass)" for n, line in enumerate(story)
+    )
+    assert reasons(*story, copy) == {9: "whole text once more"}
+
+
+def test_a_paragraph_that_three_points_sum_up_stays() -> None:
+    points = [f"In house {n} of the lower street the lamp was lit at nightfall." for n in range(3)]
+    paragraph = f"{' '.join(points)} {P[0]} {P[1]}"
+    assert reasons(*points, paragraph) == dict.fromkeys(range(3), "quoted")
+
+
 def test_short_lines_may_stand_twice() -> None:
     assert reasons("He said no.", "And again:", "He said no.", f"{P[0]} He said no.") == {}
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from pipelines.policy import Policy
 
-# A block that others make up to this share, and so many of them, is the story printed once more in one piece.
-_COPY_SHARE = 0.8
-_COPY_PARTS = 3
+# A block that so many others make up to this share is the story printed once more in one piece; the copy for
+# machines may have addresses between its words.
+_COPIES = ((3, 0.8), (8, 0.5))
 
 
 def find_repeats(texts: Mapping[int, str], policy: Policy) -> dict[int, str]:
@@ -28,13 +28,15 @@ def find_repeats(texts: Mapping[int, str], policy: Policy) -> dict[int, str]:
         else:
             left[text] = at
     holders = _holders(left, least)
-    parts: dict[str, list[str]] = defaultdict(list)
+    held: dict[str, list[str]] = defaultdict(list)
     for part, holder in holders.items():
-        parts[holder].append(part)
+        held[holder].append(part)
     copies = {
         text
-        for text, within in parts.items()
-        if len(within) >= _COPY_PARTS and sum(map(len, within)) >= _COPY_SHARE * len(text)
+        for text, within in held.items()
+        if any(
+            len(within) >= parts and sum(map(len, within)) >= share * len(text) for parts, share in _COPIES
+        )
     }
     if copies:
         found |= {left.pop(text): "whole text once more" for text in copies}
