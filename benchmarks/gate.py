@@ -21,7 +21,7 @@ from pathlib import Path
 FLOORS = Path(__file__).with_name("floors.toml")
 ADAPTER = "benchmarks.adapter:clean_site"
 # Pages of these are there for their encodings: whether they are articles nobody said.
-_NOT_JUDGED = frozenset({"encodings"})
+NOT_JUDGED = frozenset({"encodings"})
 # Less is better for these, so their floor is a ceiling.
 CEILINGS = frozenset({"leak", "head"})
 _IGNORED = frozenset({"n", "pages_per_cpu_s"})
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     data = arguments.score.resolve().parent.parent / "data"
     hashes, floors = read_floors() if FLOORS.exists() else ({}, {})
     present = sorted(path.parent.name for path in data.glob("*/gold.jsonl"))
-    present = [name for name in present if name not in _NOT_JUDGED]
+    present = [name for name in present if name not in NOT_JUDGED]
     sets = arguments.sets.split(",") if arguments.sets else present
     changed = [name for name in sets if name in hashes and hashes[name] != gold_hash(data, name)]
     if changed:
