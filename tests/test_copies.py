@@ -57,7 +57,15 @@ def test_a_copy_for_machines_with_addresses_in_it_goes() -> None:
 def test_a_paragraph_that_three_points_sum_up_stays() -> None:
     points = [f"In house {n} of the lower street the lamp was lit at nightfall." for n in range(3)]
     paragraph = f"{' '.join(points)} {P[0]} {P[1]}"
-    assert reasons(*points, paragraph) == dict.fromkeys(range(3), "quoted")
+    assert reasons(P[2], *points, paragraph) == dict.fromkeys(range(1, 4), "quoted")
+
+
+def test_a_lead_stays_though_the_story_says_it_again() -> None:
+    lead = "The first trees were planted in January"
+    assert text_of(story(TITLE, paragraphs(lead, P[0], P[3], P[1]))) == [lead, P[0], P[3], P[1]]
+    assert reasons(lead + " on the quay", P[0], lead + " on the quay, and more are to come.") == {}
+    assert reasons(" ".join(P[:3]), *P[:3], P[3] * 3) == {}
+    assert reasons(" ".join(P[:3]), *P[:3]) == {0: "whole text once more"}
 
 
 def test_short_lines_may_stand_twice() -> None:

@@ -116,6 +116,8 @@ def test_a_sure_cut_stays_whatever_the_score_and_another_needs_a_high_one() -> N
     decided = decide(cut, scores, DEFAULT_POLICY)
     assert list(decided.kept) == at[:-1]
     assert decided.cuts[at[-2]] is None
+    headline = frozenset({cut.blocks[at[-2]].letters})
+    assert list(decide(cut, scores, DEFAULT_POLICY, headline).kept) == at[:-2]
     assert is_sure("site_memory")
     assert not is_sure(None)
 

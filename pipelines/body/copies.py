@@ -15,9 +15,11 @@ _COPIES = ((3, 0.8), (8, 0.5))
 def find_repeats(texts: Mapping[int, str], policy: Policy) -> dict[int, str]:
     """Which of the blocks say what the others say, and how; `texts` are letters in reading order.
 
-    Blocks under `min_restored_letters` repeat nothing: a name, a heading or a refrain may stand twice.
+    Blocks under `min_restored_letters` repeat nothing: a name, a heading or a refrain may stand twice. Nor
+    does the lead, the first of them, unless it is the whole story.
     """
     least = policy.min_restored_letters
+    lead = next(iter(texts.values()), "")
     left: dict[str, int] = {}
     found: dict[int, str] = {}
     for at, text in texts.items():
@@ -28,20 +30,22 @@ def find_repeats(texts: Mapping[int, str], policy: Policy) -> dict[int, str]:
         else:
             left[text] = at
     holders = _holders(left, least)
-    held: dict[str, list[str]] = defaultdict(list)
+    parts: dict[str, int] = defaultdict(int)
+    held: dict[str, int] = defaultdict(int)
     for part, holder in holders.items():
-        held[holder].append(part)
+        parts[holder] += 1
+        held[holder] += len(part)
+    rest = sum(map(len, left)) - len(lead)
     copies = {
         text
-        for text, within in held.items()
-        if any(
-            len(within) >= parts and sum(map(len, within)) >= share * len(text) for parts, share in _COPIES
-        )
+        for text in parts
+        if any(parts[text] >= number and held[text] >= share * len(text) for number, share in _COPIES)
+        if text != lead or held[text] >= _COPIES[0][1] * rest
     }
     if copies:
         found |= {left.pop(text): "whole text once more" for text in copies}
         holders = _holders(left, least)
-    return found | {left[text]: "quoted" for text in holders}
+    return found | {left[text]: "quoted" for text, holder in holders.items() if lead not in (text, holder)}
 
 
 def _holders(texts: Mapping[str, int], least: int) -> dict[str, str]:

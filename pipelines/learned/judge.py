@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,7 +50,7 @@ def judge_page(
     rows = matrix(block_features(reading, known), len(FEATURES))
     scores = load_trees("blocks", FEATURES).probabilities(rows)
     bare = len(rows) < policy.min_model_blocks
-    decided = reading if bare else decide(reading, scores, policy)
+    decided = reading if bare else decide(reading, scores, policy, known.headlines)
     vector = page_vector(decided, rows, scores, facts)
     page = np.array([vector], dtype=np.float32)
     article = None if bare else _chance(page, words)
@@ -71,8 +71,12 @@ def page_vector(decided: Reading, rows: Matrix, scores: Scores, facts: Vector) -
     return page_features(rows, scores, kept, [decided.blocks[at].text for at in decided.kept], facts)
 
 
-def decide(reading: Reading, scores: Scores, policy: Policy) -> Reading:
+def decide(
+    reading: Reading, scores: Scores, policy: Policy, headlines: Collection[str] = frozenset()
+) -> Reading:
     """The reading with the blocks kept that score high enough and that no sure rule cut.
+
+    A headline never returns, whatever rule came first to cut it: menus say it, too.
 
     Where nothing would be left of a text the rules found, theirs stands: short news is short, and refusing
     is the page's model's business.
@@ -80,7 +84,8 @@ def decide(reading: Reading, scores: Scores, policy: Policy) -> Reading:
     if not policy.applies(MODEL_RULE):
         return reading
     cuts = list(reading.cuts)
-    kept = set(_kept(reading, scores, policy))
+    returned = _kept(reading, scores, policy)
+    kept = {at for at in returned if cuts[at] is None or reading.blocks[at].letters not in headlines}
     if sum(len(reading.blocks[at].letters) for at in kept) < policy.min_body_letters <= reading.letters:
         return reading
     for at in reading.kept:
