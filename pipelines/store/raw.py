@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
@@ -20,6 +21,7 @@ from pipelines.store.errors import StoreError
 
 # Readers and object stores are at ease with files of about this size.
 _MAX_FILE_BYTES = 1024**3
+_CHUNK_BYTES = 64 * 1024
 # The body is stored as decoded by the client, so these no longer describe it.
 _TRANSFER_HEADERS = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 
@@ -101,13 +103,24 @@ def read_response(path: Path, offset: int) -> RawResponse:
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            # The record at the offset and no later one: the next response is another page's.
-            record = next(iter(ArchiveIterator(file)), None)
+            record = next(iter(ArchiveIterator(io.BytesIO(_member(file)))), None)
             if record is not None and record.record_type == WarcRecordType.response and record.is_http:
                 return _response(record)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, zlib.error) as error:
         raise StoreError(f"cannot read {path} at {offset}: {error}") from None
     raise StoreError(f"no response record in {path} at {offset}")
+
+
+def _member(file: io.BufferedReader) -> bytes:
+    """The record at the file's position and no later one, checksum verified: the digest is the body's."""
+    unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: gzip with its header and checksum
+    parts = []
+    while not unzip.eof:
+        chunk = file.read(_CHUNK_BYTES)
+        if not chunk:
+            raise ValueError("the record is cut short")
+        parts.append(unzip.decompress(chunk))
+    return b"".join(parts)
 
 
 def _response(record: WarcRecord) -> RawResponse:
