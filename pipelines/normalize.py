@@ -59,4 +59,17 @@ def weighed(folded: str) -> int:
     >>> weighed("news"), weighed("新闻")
     (4, 6)
     """
-    return len(folded) + 2 * sum(map(len, _IDEOGRAPHS.findall(folded)))
+    return len(folded) + 2 * _ideographs(folded)
+
+
+def count_words(text: str) -> int:
+    """Words as white space parts them; an ideograph is one.
+
+    >>> count_words("two words"), count_words("新闻")
+    (2, 2)
+    """
+    return len(_IDEOGRAPHS.sub(" ", text).split()) + _ideographs(text)
+
+
+def _ideographs(text: str) -> int:
+    return sum(map(len, _IDEOGRAPHS.findall(text)))

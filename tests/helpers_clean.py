@@ -15,6 +15,14 @@ from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article, Cleaned, Page, Reason, Rejected
 
 FETCHED = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+# A story of four paragraphs under its headline.
+TITLE = "New park opens on the quay"
+PARK = (
+    "The council of the harbour town said on Monday that the new park will open to everyone next spring.",
+    "Work on the old quay began two years ago and cost three million dollars, a third of it from the port.",
+    "Residents asked for shade, benches and a path for bicycles, and the architect drew the plan again.",
+    "The first trees were planted in January, and a nursery in the hills has promised two hundred more.",
+)
 
 
 def page(markup: str | bytes, url: str = "http://news.test/story-1", content_type: str = "text/html") -> Page:

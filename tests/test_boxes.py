@@ -9,15 +9,9 @@ from pipelines.body.phrases import load_phrases
 from pipelines.body.site_memory import NO_MEMORY
 from pipelines.normalize import letters
 from pipelines.policy import DEFAULT_POLICY
-from tests.helpers_clean import blocks, cuts, document, paragraphs, story, text_of
+from tests.helpers_clean import PARK as P
+from tests.helpers_clean import TITLE, blocks, cuts, document, paragraphs, story, text_of
 
-TITLE = "New park opens on the quay"
-P = (
-    "The council of the harbour town said on Monday that the new park will open to everyone next spring.",
-    "Work on the old quay began two years ago and cost three million dollars, a third of it from the port.",
-    "Residents asked for shade, benches and a path for bicycles, and the architect drew the plan again.",
-    "The first trees were planted in January, and a nursery in the hills has promised two hundred more.",
-)
 OFFER = "<h3>Sign up to our newsletter</h3><p>One pound a week.</p><ul><li>All our walks and maps</li></ul>"
 
 

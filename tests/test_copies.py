@@ -8,15 +8,9 @@ from hypothesis import strategies as st
 from pipelines.body.copies import find_repeats
 from pipelines.normalize import letters
 from pipelines.policy import DEFAULT_POLICY
-from tests.helpers_clean import cleaned, paragraphs, story, text_of
+from tests.helpers_clean import PARK as P
+from tests.helpers_clean import TITLE, cleaned, paragraphs, story, text_of
 
-TITLE = "New park opens on the quay"
-P = (
-    "The council of the harbour town said on Monday that the new park will open to everyone next spring.",
-    "Work on the old quay began two years ago and cost three million dollars, a third of it from the port.",
-    "Residents asked for shade, benches and a path for bicycles, and the architect drew the plan again.",
-    "The first trees were planted in January, and a nursery in the hills has promised two hundred more.",
-)
 LEAST = DEFAULT_POLICY.min_restored_letters
 
 

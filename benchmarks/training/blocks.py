@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.training.collect import Sample, f1
 from benchmarks.training.fit import Column, Shape, Table
+from pipelines.body.select import REPEATED_RULE
 from pipelines.learned.block_features import FEATURES
 from pipelines.learned.judge import is_sure
 from pipelines.policy import DEFAULT_POLICY
@@ -57,7 +58,7 @@ def _lesson(sample: Sample) -> tuple[Column, Column]:
 
 def kept_blocks(sample: Sample, scores: Column) -> NDArray[np.bool_]:
     """What the cleaner would keep of the page with these scores."""
-    sure = np.array([is_sure(rule) for rule in sample.cuts], dtype=np.bool_)
+    sure = np.array([is_sure(rule) or rule == REPEATED_RULE for rule in sample.cuts], dtype=np.bool_)
     chosen = np.zeros(len(scores), dtype=np.bool_)
     chosen[list(sample.reading_kept)] = True
     cut = np.array([rule is not None for rule in sample.cuts], dtype=np.bool_)

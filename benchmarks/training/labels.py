@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pipelines.body.extract import find_ahead
 from pipelines.normalize import letters
 
 # Blocks this long are found at one place of a text; shorter ones only count between their neighbours.
@@ -23,10 +24,7 @@ def body_shares(blocks: Sequence[str], body: str) -> list[float]:
     for at, block in enumerate(blocks):
         if len(block) < ANCHOR_LETTERS:
             continue
-        found = gold.find(block, cursor)
-        if found < 0:
-            found = gold.find(block)
-        if found >= 0:
+        if (found := find_ahead(gold, block, cursor)) >= 0:
             shares[at], places[at], cursor = 1.0, found, found + len(block)
         else:
             shares[at], places[at] = _in_pieces(block, gold)

@@ -23,8 +23,9 @@ INLINE = frozenset(
     "a abbr acronym b bdi bdo big button cite code data del dfn em font i img ins kbd label mark nobr q rp "
     "rt ruby s samp small span strike strong sub sup time tt u var wbr".split()
 )
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _KINDS = {
-    **{f"h{level}": "heading" for level in range(1, 7)},
+    **dict.fromkeys(HEADINGS, "heading"),
     "li": "item",
     "dt": "item",
     "dd": "item",

@@ -50,7 +50,7 @@ class Known:
     word_count: int | None = None
 
 
-def judge_page(
+def judge_blocks(
     blocks: Sequence[Block], known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy
 ) -> list[Cut | None]:
     """The cut for each block: what it is by itself, and lines without prose by where they stand."""

@@ -12,6 +12,10 @@ from pipelines.policy import Policy
 _COPIES = ((3, 0.8), (8, 0.5))
 
 
+# Of texts with one beginning so many are looked for: lists have hundreds, and no page may cost its square.
+_MOST_ALIKE = 20
+
+
 def find_repeats(texts: Mapping[int, str], policy: Policy) -> dict[int, str]:
     """Which of the blocks say what the others say, and how; `texts` are letters in reading order.
 
@@ -52,7 +56,8 @@ def _holders(texts: Mapping[str, int], least: int) -> dict[str, str]:
     """Text -> the first longer text it stands in, for those that stand in one. Linear in all letters."""
     starts: dict[str, list[str]] = defaultdict(list)
     for text in texts:
-        starts[text[:least]].append(text)
+        if len(alike := starts[text[:least]]) < _MOST_ALIKE:
+            alike.append(text)
     found: dict[str, str] = {}
     for holder in texts:
         for at in range(len(holder) - least + 1):

@@ -56,10 +56,7 @@ def votes(blocks: Sequence[Block], lines: Sequence[str]) -> list[float]:
     for index, line in enumerate(folded):
         if len(line) < _ANCHOR_LETTERS:
             continue
-        at = page.find(line, cursor)
-        if at < 0:
-            at = page.find(line)
-        if at >= 0:
+        if (at := find_ahead(page, line, cursor)) >= 0:
             _cover(covered, at, len(line))
             places[index], cursor = at, at + len(line)
         else:
@@ -76,6 +73,12 @@ def votes(blocks: Sequence[Block], lines: Sequence[str]) -> list[float]:
         shares.append(sum(covered[start:end]) / len(block.letters))
         start = end
     return shares
+
+
+def find_ahead(text: str, part: str, cursor: int) -> int:
+    """Where `part` stands in `text`, from the cursor on if it does; -1 when nowhere."""
+    at = text.find(part, cursor)
+    return at if at >= 0 else text.find(part)
 
 
 def _cover(covered: bytearray, at: int, length: int) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import INLINE, INVISIBLE
+from pipelines.body.blocks import HEADINGS, INLINE, INVISIBLE
 from pipelines.policy import Policy
 
 _TAGS = {
@@ -26,10 +26,8 @@ _TAGS = {
     "menu": "navigation",
 }
 _BOXES = frozenset({"div", "section"})
-# What offers a newsletter is said in these tags and in so many characters.
-_WRITTEN = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "section", "strong", "b", "label")
+# What offers a newsletter says no more.
 _MAX_OFFER_CHARS = 400
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _ROLES = {
     "navigation": "navigation",
     "complementary": "aside",
@@ -111,7 +109,7 @@ def _rule(element: HtmlElement, seen: dict[str, str | None]) -> tuple[str, str |
         return "hidden", None
     if rule := _ROLES.get(attributes.get("role", "")):
         return rule, None
-    if element.tag in _HEADINGS:
+    if element.tag in HEADINGS:
         return None  # "widget-title" is what themes call a heading of the body, too
     for key in ("class", "id", "data-component", "data-testid"):
         for name in attributes.get(key, "").split():
@@ -134,7 +132,7 @@ def _asks_for_mail(element: HtmlElement) -> bool:
     form = next((child for child in element if child.tag == "form"), None)
     if form is None or not any(_wants_mail(field) for field in form.iter("input")):
         return False
-    return len(" ".join(element.itertext(*_WRITTEN))) <= _MAX_OFFER_CHARS
+    return sum(map(len, _texts(element))) <= _MAX_OFFER_CHARS
 
 
 def _wants_mail(field: HtmlElement) -> bool:
@@ -144,7 +142,7 @@ def _wants_mail(field: HtmlElement) -> bool:
 
 def _holds_heading(element: HtmlElement) -> bool:
     """Whether a button is the headline of a part that folds, as questions and answers do."""
-    return next(element.iter(*_HEADINGS), None) is not None
+    return next(element.iter(*HEADINGS), None) is not None
 
 
 def _candidates(body: HtmlElement) -> Iterator[tuple[HtmlElement, str, str | None]]:
@@ -162,13 +160,14 @@ def _candidates(body: HtmlElement) -> Iterator[tuple[HtmlElement, str, str | Non
 
 def _prose(element: HtmlElement) -> int:
     """Characters of text in paragraphs: what an article has and furniture has little of."""
-    return sum(
-        len(text)
-        for node in element.iter()
-        if isinstance(node.tag, str) and node.tag not in INVISIBLE
-        for text in (node.text, node.tail if node is not element else None)
-        if text and len(text) > 60
-    )
+    return sum(len(text) for text in _texts(element) if len(text) > 60)
+
+
+def _texts(element: HtmlElement) -> Iterator[str]:
+    """The runs of visible text inside the element."""
+    for node in element.iter():
+        if isinstance(node.tag, str) and node.tag not in INVISIBLE:
+            yield from filter(None, (node.text, node.tail if node is not element else None))
 
 
 def find_furniture(body: HtmlElement, policy: Policy, *, by_name: bool = True) -> dict[HtmlElement, str]:

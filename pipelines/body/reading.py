@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block, linearise
-from pipelines.body.boilerplate import Cut, Known, judge_page
+from pipelines.body.boilerplate import Cut, Known, judge_blocks
 from pipelines.body.extract import pruned_copy, trafilatura_lines, votes
 from pipelines.body.furniture import find_furniture
 from pipelines.body.known_place import known_body, with_known_body
@@ -16,6 +16,7 @@ from pipelines.body.page_view import view_of
 from pipelines.body.phrases import load_phrases
 from pipelines.body.select import select
 from pipelines.body.site_memory import MEMORY_RULE, SiteMemory
+from pipelines.normalize import count_words
 from pipelines.policy import Policy
 from pipelines.records import PageView
 
@@ -42,8 +43,8 @@ class Reading:
 
     @property
     def words(self) -> int:
-        """Words of the kept blocks, as white space parts them."""
-        return sum(len(self.blocks[at].text.split()) for at in self.kept)
+        """Words of the kept blocks."""
+        return sum(count_words(self.blocks[at].text) for at in self.kept)
 
 
 def read(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy) -> Reading:
@@ -66,7 +67,7 @@ def _read(root: HtmlElement, known: Known, memory: SiteMemory, policy: Policy, *
     blocks = linearise(body, furniture)
     shares = votes(blocks, trafilatura_lines(pruned_copy(root, furniture)))
     phrases = load_phrases(policy.rules_off)
-    cuts = judge_page(blocks, known, phrases, memory, policy)
+    cuts = judge_blocks(blocks, known, phrases, memory, policy)
     voted = [share >= policy.min_vote_share for share in shares]
     view = view_of(blocks, voted, cuts, policy)  # before what memory changes
     place = known_body(root, memory, policy)

@@ -6,19 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import INLINE, Block
+from pipelines.body.blocks import HEADINGS, INLINE, Block
 from pipelines.policy import Policy
 
 # Parts of a text, not places of a page: a list item's home is what the list stands in.
 _TEXT_PARTS = INLINE | frozenset(
     [
         "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
+        *HEADINGS,
         "li",
         "ul",
         "ol",

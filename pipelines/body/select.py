@@ -14,6 +14,7 @@ from pipelines.policy import Policy
 
 # What a page calls a part of its own.
 _PARTS = frozenset({"article", "section"})
+REPEATED_RULE = "page.repeated"
 
 
 def select(
@@ -126,5 +127,5 @@ def _cut_repeats(blocks: Sequence[Block], kept: set[int], cuts: list[Cut | None]
     texts = {at: blocks[at].letters for at in sorted(kept)}
     for at, reason in find_repeats(texts, policy).items():
         heading = reason == "quoted" and blocks[at].kind == "heading"
-        if not heading and _cut(cuts, at, Cut("page.repeated", reason), policy):
+        if not heading and _cut(cuts, at, Cut(REPEATED_RULE, reason), policy):
             kept.discard(at)

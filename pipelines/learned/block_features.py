@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import Block
+from pipelines.body.blocks import HEADINGS, Block
 from pipelines.body.boilerplate import Known
 from pipelines.body.reading import Reading
 from pipelines.body.region import home
@@ -23,12 +23,7 @@ _TAGS = (
     "span",
     "li",
     "td",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
+    *HEADINGS,
     "section",
     "article",
     "body",

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.body.boilerplate import Cut, Known
 from pipelines.body.reading import Reading
-from pipelines.body.select import tidy
+from pipelines.body.select import REPEATED_RULE, tidy
 from pipelines.learned.block_features import FEATURES, block_features
 from pipelines.learned.block_text import Vector
 from pipelines.learned.page_features import PAGE_FEATURES, page_features
@@ -24,7 +24,6 @@ _SURE = (
     "page.headline",
     "page.byline",
     "page.caption",
-    "page.repeated",
     "site_memory",
     "structure.copyright",
 )
@@ -104,7 +103,9 @@ def is_sure(rule: str | None) -> bool:
 def _kept(reading: Reading, scores: Scores, policy: Policy) -> Iterator[int]:
     chosen = set(reading.kept)
     for at, cut in enumerate(reading.cuts):
-        if cut is None:
+        if cut and cut.rule == REPEATED_RULE:  # chosen, but for its copy: which of both stays is settled last
+            least = policy.min_score_to_stay
+        elif cut is None:
             least = policy.min_score_to_stay if at in chosen else policy.min_score_to_join
         else:
             least = policy.min_score_to_return

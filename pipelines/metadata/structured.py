@@ -25,6 +25,8 @@ ARTICLE_TYPES = frozenset(
 )
 _ORGANISATIONS = frozenset({"Organization", "NewsMediaOrganization", "Corporation"})
 _MAX_NODES = 5_000
+# A number of words that an article may have; Python reads no number of thousands of digits.
+_COUNT = re.compile(r"\d{1,7}")
 _MAX_JSON_CHARS = 2_000_000
 _COMMENT_EDGES = re.compile(
     r"^[\s\ufeff]*(?:<!--|(?:(?://|/\*)\s*)?<!\[CDATA\[(?:\s*\*/)?)|"
@@ -199,8 +201,8 @@ def _article(node: dict[str, Any]) -> Iterator[Candidate]:
     for key, field in plain.items():
         for value in _strings(node.get(key)):
             yield Candidate(field if field != "tags" else "tag", value, f"json-ld:{key}")
-    if str(words := node.get("wordCount")).isdecimal():
-        yield Candidate("words", str(words), "json-ld:wordCount")
+    if _COUNT.fullmatch(words := str(node.get("wordCount"))):
+        yield Candidate("words", words, "json-ld:wordCount")
     for key, field in (("author", "author"), ("creator", "author"), ("publisher", "publisher")):
         for value in _names(node.get(key), people=field == "author"):
             yield Candidate(field, value, f"json-ld:{key}")
