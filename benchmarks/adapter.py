@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from pipelines.body.site_history import SiteHistory
 from pipelines.clean import clean
 from pipelines.holding import FirstPages, Held
-from pipelines.metadata.dates import stated_moment
 from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.records import Article, Page, Rejected
 from pipelines.urls import BadUrl, checked_url
+
+# UTC first, then the offsets there are on earth, nearest first.
+_OFFSETS = sorted(range(-12, 15), key=abs)
 
 
 def clean_site(
@@ -72,13 +74,30 @@ def _plain(result: Article | Rejected) -> dict[str, Any] | None:
     return {
         "text": result.text,
         "title": result.title,
-        "authors": list(result.authors or ()),
+        "authors": _credited(result),
         "published": _published(result),
         "language": result.language,
     }
 
 
+def _credited(article: Article) -> list[str]:
+    """Who the row credits: people, and where it names none the agency and the outlet.
+
+    The gold takes whatever a byline says for the author; the rows have people in `authors`, agencies in
+    `wire_source` and outlets in `publisher`.
+    """
+    return list(article.authors or ()) or [name for name in (article.wire_source, article.publisher) if name]
+
+
 def _published(article: Article) -> datetime | date | None:
-    """The instant in the page's own zone, where it stated one, so that its calendar day is the page's."""
-    moment = stated_moment(article.published_raw) if article.published_raw else None
-    return moment if moment and article.published_at else article.published_date
+    """The instant, in UTC or shifted by whole hours so that its calendar day is the one the page names."""
+    instant, day = article.published_at, article.published_date
+    if instant is None or day is None:
+        return day
+    return next(
+        (moved for hours in _OFFSETS if (moved := instant.astimezone(_offset(hours))).date() == day), day
+    )
+
+
+def _offset(hours: int) -> timezone:
+    return timezone(timedelta(hours=hours))

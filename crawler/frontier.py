@@ -67,6 +67,7 @@ class Frontier:
             run_id=self._run.run_id,
             country=site.country,
             site_language=site.language,
+            timezone=site.timezone,
             rules_off=site.rules_off,
             discovered_via=lease.via,
             discovered_at=lease.discovered_at,

@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,6 +25,12 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is no time zone of the IANA database (such as 'Asia/Aden')")
+    return value
+
+
 _KINDS = {
     "tuple_type": "must be a list",
     "model_type": "must be a table",
@@ -33,6 +40,7 @@ _KINDS = {
 Url = Annotated[str, AfterValidator(checked_url)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 RuleName = Annotated[str, AfterValidator(checked_rule)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
@@ -54,6 +62,7 @@ class Site(BaseModel):
     start: Url
     language: Language | None = None
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    timezone: Timezone | None = None
     feeds: tuple[Url, ...] = Field(default=(), strict=False)
     sitemaps: tuple[Url, ...] = Field(default=(), strict=False)
     sections: tuple[Url, ...] = Field(default=(), strict=False)

@@ -92,6 +92,7 @@ class Subject:
             run_id="explain",
             country=self.site.country if self.site else None,
             site_language=self.site.language if self.site else None,
+            timezone=self.site.timezone if self.site else None,
             rules_off=self.site.rules_off if self.site else (),
             robots=robots,
         )

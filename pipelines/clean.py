@@ -6,6 +6,7 @@ and settings are the caller's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from lxml.html import HtmlElement
 from pipelines import EXTRACTOR, SCHEMA_VERSION
 from pipelines.body.body import Body, body_of
 from pipelines.body.boilerplate import Known
+from pipelines.body.datelines import SIGNATURE_RULE
 from pipelines.body.reading import Reading, read
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
 from pipelines.language import detect_language
@@ -21,13 +23,18 @@ from pipelines.learned.judge import judge_page
 from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import page_facts
 from pipelines.learned.page_words import page_words
-from pipelines.metadata.authors import authors
-from pipelines.metadata.dates import modified, published
+from pipelines.metadata.access import access_flags
+from pipelines.metadata.authors import authors, byline_texts, signatures
+from pipelines.metadata.bylines.wire import wire_source
+from pipelines.metadata.candidates import Statements
+from pipelines.metadata.dates import Setting, modified, published
 from pipelines.metadata.facts import page_type, rights, tags
 from pipelines.metadata.images import cover, figures
-from pipelines.metadata.structured import Statements, read_statements
+from pipelines.metadata.lines import Line, page_lines
+from pipelines.metadata.setting import setting_of, stated_languages
+from pipelines.metadata.structured import read_statements
 from pipelines.metadata.title import headline
-from pipelines.normalize import letters, optional_text
+from pipelines.normalize import count_words, letters, optional_text
 from pipelines.page.decode import decode
 from pipelines.page.precheck import precheck
 from pipelines.page.tree import depth, parse
@@ -47,6 +54,8 @@ class ReadPage:
     title: str | None
     authors: tuple[str, ...]
     images: tuple[Image, ...]
+    lines: Sequence[Line]
+    setting: Setting
     known: Known
     reading: Reading
 
@@ -58,6 +67,7 @@ class Examined:
     cleaned: Cleaned
     statements: Statements | None = None
     body: Body | None = None
+    setting: Setting | None = None
 
 
 def clean(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_MEMORY) -> Cleaned:
@@ -83,7 +93,7 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     if refused:
         return Examined(Cleaned(reject(page, *refused, title=read.title)), read.statements, body)
     article = _article(page, read, body, judged.quality, policy)
-    return Examined(Cleaned(article, body.removed, body.view), read.statements, body)
+    return Examined(Cleaned(article, body.removed, body.view), read.statements, body, read.setting)
 
 
 def read_page(
@@ -101,9 +111,11 @@ def read_page(
     if (levels := depth(root)) > policy.max_depth:
         return reject(page, Reason.TOO_DEEP, f"{levels} levels")
     statements = read_statements(root)
-    title = optional_text(headline(statements, urlsplit(page.url).hostname or ""), policy.max_title_chars)
-    people = authors(statements, root, policy)
-    images = figures(root, page.url)
+    host = urlsplit(page.url).hostname or ""
+    title = optional_text(headline(statements, host), policy.max_title_chars)
+    lines = page_lines(root, title)
+    people = authors(statements, lines, host, policy)
+    images = figures(root, page.url, cover(statements, page.url))
     known = _known(page.url, statements, title, people, images)
     return ReadPage(
         root=root,
@@ -111,6 +123,8 @@ def read_page(
         title=title,
         authors=people,
         images=images,
+        lines=lines,
+        setting=setting_of(page, statements),
         known=known,
         reading=read(root, known, memory, policy),
     )
@@ -143,8 +157,11 @@ def _article(page: Page, read: ReadPage, body: Body, quality: float, policy: Pol
     stated = statements.first("canonical")
     canonical = credible_canonical(stated, page.url) or canonical_url(page.url)
     hash_of_text = text_hash(text)
-    language = detect_language(text, policy)
-    dated = published(statements, page.witness, read.root, page.fetched_at)
+    signed = [block.text for block in body.removed if block.rule == SIGNATURE_RULE]
+    paragraphs = text.split("\n\n")
+    credited = [*byline_texts(statements, read.lines), *signed]
+    language = detect_language(text, policy, stated_languages(page, statements))
+    dated = published(statements, read.lines, page.witness, read.setting)
     return Article(
         id=article_id(canonical, hash_of_text),
         site=page.site,
@@ -159,21 +176,21 @@ def _article(page: Page, read: ReadPage, body: Body, quality: float, policy: Pol
         language=language.code,
         language_script=language.script,
         language_score=language.score,
-        authors=read.authors or None,
+        authors=read.authors or signatures(signed) or None,
         tags=tags(statements) or None,
         section=statements.first("section"),
         published_at=dated.instant if dated else None,
-        modified_at=modified(statements, dated, page.fetched_at),
+        modified_at=modified(statements, dated, read.setting),
         published_date=dated.day if dated else None,
         published_source=dated.source if dated else None,
         published_raw=dated.raw if dated else None,
         image_url=cover(statements, page.url),
         images=read.images or None,
-        page_type=page_type(statements),
-        word_count=len(text.split()),
+        page_type=page_type(statements, page.url, read.root, text),
+        word_count=count_words(text),
         char_count=len(text),
         extraction_score=quality,
-        quality_flags=None,
+        quality_flags=access_flags(statements, read.root, text) or None,
         extractor=EXTRACTOR,
         removed_blocks=len(body.removed),
         removed_chars=sum(len(block.text) for block in body.removed),
@@ -182,7 +199,7 @@ def _article(page: Page, read: ReadPage, body: Body, quality: float, policy: Pol
         cluster_id=None,
         duplicate_of=None,
         story_id=None,
-        wire_source=None,
+        wire_source=wire_source(credited, paragraphs[0], paragraphs[-1]),
         version=1,
         previous_id=None,
         change_kind=None,
@@ -193,7 +210,7 @@ def _article(page: Page, read: ReadPage, body: Body, quality: float, policy: Pol
         discovered_via=page.discovered_via,
         discovered_at=page.discovered_at,
         robots=page.robots,
-        rights=rights(statements, page) or None,
+        rights=rights(statements, page, read.root) or None,
         warc_file=page.warc_file,
         warc_offset=page.warc_offset,
         run_id=page.run_id,

@@ -7,11 +7,11 @@ from typing import Any
 
 from pipelines.body.body import PARAGRAPH_BREAK, Body
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
-from pipelines.clean import examine
+from pipelines.clean import Examined, examine
+from pipelines.metadata.candidates import Candidate
 from pipelines.metadata.origins import Origin, origins
-from pipelines.metadata.structured import Candidate
 from pipelines.policy import DEFAULT_POLICY, Policy
-from pipelines.records import Article, Page, Reason
+from pipelines.records import Article, Page, Reason, Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,15 @@ def explain(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO
         detail=None if isinstance(result, Article) else result.detail,
         words=result.word_count if isinstance(result, Article) else 0,
         lines=_lines(found.body),
-        metadata=origins(result, statements) if isinstance(result, Article) and statements else (),
+        metadata=_origins(result, found),
         candidates=statements.candidates if statements else (),
     )
+
+
+def _origins(result: Article | Rejected, found: Examined) -> tuple[Origin, ...]:
+    if not isinstance(result, Article) or found.statements is None or found.setting is None:
+        return ()
+    return origins(result, found.statements, found.setting)
 
 
 def _lines(body: Body | None) -> tuple[Line, ...]:

@@ -12,7 +12,8 @@ from lxml.html import HtmlElement
 from pipelines.body.body import Body
 from pipelines.body.words import folded_words
 from pipelines.learned.judge import Judged
-from pipelines.metadata.structured import ARTICLE_TYPES, Statements
+from pipelines.metadata.candidates import Statements
+from pipelines.metadata.json_ld import ARTICLE_TYPES
 from pipelines.normalize import letters, weighed
 from pipelines.policy import Policy
 from pipelines.records import Reason

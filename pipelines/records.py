@@ -63,7 +63,8 @@ class Page:
     """One fetched response and how it came to us.
 
     `headers` have lower-case names; `fetched_at` is aware UTC; `site_language` is what the site file
-    expects, a prior and no fact; `rules_off` are the cutting rules the site file turns off.
+    expects, a prior and no fact; `timezone` is the site file's IANA name; `rules_off` are the cutting rules
+    the site file turns off.
     """
 
     url: str
@@ -76,6 +77,7 @@ class Page:
     http_status: int | None = None
     country: str | None = None
     site_language: str | None = None
+    timezone: str | None = None
     rules_off: tuple[str, ...] = ()
     discovered_via: str | None = None
     discovered_at: datetime | None = None
@@ -91,12 +93,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture of the article; its caption lives here and not in the text."""
+    """A picture of the article, its caption not in the text. The page puts its `cover` forward."""
 
     url: str
     caption: str | None = None
     credit: str | None = None
     alt: str | None = None
+    cover: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import html
 import json
 from typing import Any
 
-from pipelines.metadata.structured import Statements, read_statements
+from pipelines.metadata.candidates import Statements
+from pipelines.metadata.structured import read_statements
 from pipelines.page.tree import parse
 
 TITLE = "سدّ جديد في وادي النخيل"

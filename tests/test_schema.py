@@ -4,16 +4,20 @@ import dataclasses
 import types
 import typing
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.records import Article, Image, Reason, Rejected, RemovedBlock
 from pipelines.store.rows import dumps, loads, removed_rows, to_row
-from pipelines.store.schema import SCHEMAS, SORT_KEYS, record_fields, to_table
+from pipelines.store.schema import ARTICLES, SCHEMAS, SORT_KEYS, record_fields, to_table
 from tests.helpers_store import article, block, rejected
 
 # What the web writes: joiners, directions, letters beyond the first plane; halves of pairs are no characters.
@@ -30,7 +34,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     date: st.dates(),
     datetime: st.datetimes(timezones=st.just(UTC)),
     Reason: st.sampled_from(Reason),
-    Image: st.builds(Image, TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS),
+    Image: st.builds(Image, TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.booleans()),
 }
 
 
@@ -168,3 +172,21 @@ def test_json_keeps_letters_readable() -> None:
 def test_what_json_cannot_say_is_refused() -> None:
     with pytest.raises(TypeError, match="set"):
         dumps({"tags": {"a"}})
+
+
+def test_files_from_before_pictures_had_a_cover_flag_are_read_with_the_new_ones(tmp_path: Path) -> None:
+    old, new = (
+        to_table("articles", [to_row(article(images=(Image("https://a.test/1.jpg"),)))]) for _ in "12"
+    )
+    kind = ARTICLES.field("images").type.value_type
+    before = pa.list_(pa.struct([kind.field(name) for name in ("url", "caption", "credit", "alt")]))
+    at = ARTICLES.get_field_index("images")
+    rows = [[{k: v for k, v in i.items() if k != "cover"} for i in row] for row in old["images"].to_pylist()]
+    old = old.set_column(at, pa.field("images", before), pa.array(rows, before))
+    for name, table in (("a", old), ("b", new)):
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    files = f"read_parquet('{tmp_path}/*.parquet', union_by_name = true)"
+    covers = duckdb.sql(f"select images[1].cover from {files} order by filename").fetchall()
+    assert covers == [(None,), (False,)]
+    read = ds.dataset(tmp_path, schema=ARTICLES).to_table(columns=["images"]).to_pylist()
+    assert [row["images"][0]["cover"] for row in read] == [None, False]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from urllib.parse import urljoin
 
-from pipelines.metadata.dates import parse_date
+from pipelines.metadata.dating.text import Place, read_moment
 from pipelines.records import Witness
 from pipelines.store.ledger import Link
 from pipelines.urls import canonical_url, checked_url
@@ -45,11 +45,11 @@ def make_link(url: str, base: str, via: str, witness: Witness | None = None) -> 
 
 def _hint(witness: Witness | None) -> str | None:
     """Sortable publication time: newest articles are fetched first."""
-    parsed = parse_date(witness.published) if witness and witness.published else None
-    if parsed is None:
+    stated = witness.published if witness else None
+    moment = read_moment(stated, Place(datetime.now(UTC))) if stated else None
+    if moment is None:
         return None
-    day, instant = parsed
-    return (instant or datetime(day.year, day.month, day.day, tzinfo=UTC)).isoformat()
+    return (moment.instant() or datetime.combine(moment.day, time(), UTC)).isoformat()
 
 
 def unique(links: Iterable[Link | None]) -> tuple[Link, ...]:

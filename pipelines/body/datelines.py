@@ -17,6 +17,7 @@ from pipelines.body.blocks import Block
 from pipelines.body.words import folded_words, is_date_word, is_number, tells_date
 from pipelines.policy import Policy
 
+SIGNATURE_RULE = "structure.signature"
 _KINDS = frozenset({"paragraph"})
 _CLOCK_OR_DATE = re.compile(r"\d{1,2}[:.]\d{2}\b|\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 _CURRENCIES = frozenset(
@@ -132,7 +133,7 @@ def lines_without_prose(blocks: Sequence[Block], free: Sequence[bool], policy: P
             and _follows_prose(blocks, free, at, policy)
             and not _place_goes_on(blocks, free, at)
         ):
-            found[at] = "structure.signature"
+            found[at] = SIGNATURE_RULE
     return found
 
 

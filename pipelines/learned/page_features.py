@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pipelines.learned.block_features import FEATURES
 from pipelines.learned.block_text import Vector
 from pipelines.learned.markup import Markup
-from pipelines.metadata.structured import ARTICLE_TYPES, Statements
+from pipelines.metadata.candidates import Statements
+from pipelines.metadata.json_ld import ARTICLE_TYPES
 
 _TAGS = (
     "a p li h1 h2 h3 h4 img form input button select option table tr iframe video article section time"

@@ -16,7 +16,7 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 
 from pipelines.learned.markup import Markup
-from pipelines.metadata.structured import Statements
+from pipelines.metadata.candidates import Statements
 
 # Blocks shorter than this many characters are labels: of buttons, fields, columns, links.
 _LABEL_CHARS = 60

@@ -1,25 +1,53 @@
-"""Publication and modification dates: aware instants where the page says so, a calendar day else."""
+"""Publication and modification dates: aware instants where the page says so, a calendar day else.
+
+A date is what a witness states of this article: mark-up first, then the line under the headline. None is made
+from an address, an id, a year or a picture, and none is guessed: where nobody says it, it is null.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 
-from htmldate import find_date
-from lxml.html import HtmlElement
-
-from pipelines.metadata.structured import Candidate, Statements
+from pipelines.body.words import folded_words, is_date_word, is_number
+from pipelines.metadata.candidates import Candidate, Statements
+from pipelines.metadata.dating.text import Moment, Place, find_moments, read_moment
+from pipelines.metadata.lines import Line
+from pipelines.metadata.structured import visible_text
 from pipelines.records import Witness
 
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)", re.ASCII)
+_RFC_822 = re.compile(r"(?:[A-Za-z]{3},\s)?\d{1,2}\s[A-Za-z]{3}\s\d\d\s\d\d:", re.ASCII)
+_MONTHS = 12
+_NUMERIC = re.compile(r"\s*\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{2}")
 _EARLIEST = date(1990, 1, 1)
-_ISO_DAY = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})(?!\d)")
-_LOOSE_ZONE = re.compile(r"(?<=\d)\s*(?:UTC|GMT)?\s*([+-]\d{2}):?(\d{2})$")
-_LOOSE_UTC = re.compile(r"(?<=\d)\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
-# Python reads any character as the "T", so it would take "2026-11-03-10-00" for a time with a zone.
-_NO_TIME = re.compile(r"\d{4}-\d\d-\d\d[^\sTt]")
-_FRACTION = re.compile(r"(\.\d{6})\d+")
+# Names that mark-up gives what shows the date of publication, and what shows the date of a change.
+_PUBLISHED = frozenset("published publish publication datepublished pubdate posted postdate".split())
+_DATED = _PUBLISHED | frozenset(
+    "date dateline byline author meta info details time timestamp datum fecha".split()
+)
+_PUBLISH = re.compile(
+    r"^(?:datum|date|fecha|data|tarih|дата|تاريخ|תאריך|日期|时间)\b|"
+    r"publish|posted|veröffentlicht|erschienen|publié|publicad|pubblicat|gepubliceerd|publicerad|publisert|"
+    r"udgivet|julkaistu|opublikowan|publikováno|опубликован|дата публикации|опубліковано|δημοσιε|yayın|"
+    r"نشر|منتشر|انتشار|פורסם|发布|發布|发表|發表|発表|公開|게시|입력",
+    re.IGNORECASE,
+)
+_CHANGED = frozenset("updated update modified modify lastmod edited aktualisiert actualizado revised".split())
+_CHANGE = re.compile(
+    r"updated|modified|edited|revised|aktualisiert|stand:|mis à jour|modifié|actualizad|modificad|atualizad|"
+    r"aggiornat|bijgewerkt|opdateret|oppdatert|uppdaterad|päivitetty|aktualizacja|aktualizováno|обновлено|изменено|"
+    r"güncelleme|آخر تحديث|تحديث|تم التعديل|به‌روزرسانی|بروزرسانی|עודכן|更新",
+    re.IGNORECASE,
+)
+# A line that says a date says little else.
+_MAX_DATELINE_CHARS, _MAX_LINE_CHARS, _MAX_LABEL_CHARS = 120, 70, 30
+_MAX_BEFORE_LABEL, _MAX_OTHER_WORDS = 12, 5
+_SAME = timedelta(minutes=1)
+_WESTMOST, _EASTMOST = timedelta(hours=12), timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,103 +60,217 @@ class Dated:
     raw: str
 
 
-def parse_date(raw: str) -> tuple[date, datetime | None] | None:
-    """Calendar day as stated and aware UTC instant (None without time or zone), or None.
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where and when a page was written, as far as known: `zone` is the site's, for times without one."""
 
-    >>> parse_date("2026-11-03T01:15:00+03:00")
-    (datetime.date(2026, 11, 3), datetime.datetime(2026, 11, 2, 22, 15, tzinfo=datetime.timezone.utc))
-    >>> parse_date("2026-11-03 01:15")
-    (datetime.date(2026, 11, 3), None)
-    """
-    text = raw.strip()
-    stated = stated_moment(text)
-    try:
-        if stated is not None:
-            return stated.date(), stated.astimezone(UTC) if stated.tzinfo else None
-        if match := _ISO_DAY.match(text):
-            return date(*map(int, match.group(1, 3, 4))), None
-    except (ValueError, OverflowError):
-        return None
-    return None
+    place: Place
+    zone: tzinfo | None = None
 
 
-def stated_moment(raw: str) -> datetime | None:
-    """ISO 8601 or RFC 2822 date and time as written, in its own zone or naive."""
-    text = _FRACTION.sub(r"\1", raw.strip())
-    return _iso(text) or _rfc(text)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A witness of a date and what it says."""
 
-
-def _iso(text: str) -> datetime | None:
-    if _NO_TIME.match(text):
-        return None
-    for attempt in (text, _LOOSE_ZONE.sub(r"\1:\2", text), _LOOSE_UTC.sub("+00:00", text)):
-        try:
-            return datetime.fromisoformat(attempt)
-        except ValueError:
-            continue
-    return None
-
-
-def _rfc(text: str) -> datetime | None:
-    try:
-        stated = parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError, OverflowError):
-        return None
-    # "-0000" says: UTC, by a clock of unknown zone (RFC 5322, 3.3); Python leaves it naive.
-    return stated.replace(tzinfo=UTC) if text.endswith("-0000") else stated
-
-
-def _acceptable(day: date, fetched_at: datetime) -> bool:
-    return _EARLIEST <= day <= (fetched_at + timedelta(days=1)).date()
+    moment: Moment
+    source: str
+    raw: str
 
 
 def published(
-    statements: Statements, witness: Witness | None, root: HtmlElement, fetched_at: datetime
+    statements: Statements, lines: Sequence[Line], witness: Witness | None, setting: Setting
 ) -> Dated | None:
-    """First acceptable publication date: what is stated, the feed's, a lone <time>, htmldate's."""
-    stated = statements.all("published")
-    times = statements.all("time")
-    feed = [Candidate("published", witness.published, "feed")] if witness and witness.published else []
-    decided = _first(stated + feed + times[:1], fetched_at)
-    if decided:
-        return decided
-    found = _searched(root, fetched_at, guess=True)
-    if found and found.endswith("-01-01"):
-        # What htmldate makes of a year alone: wrong on all 11 pages where a stricter look finds nothing.
-        found = _searched(root, fetched_at, guess=False)
-    return _first([Candidate("published", found, "htmldate")], fetched_at) if found else None
+    """First acceptable publication date, most trusted witness first; see `_witnesses`."""
+    said = list(_witnesses(statements, lines, witness, setting))
+    return _decide(said, setting) if said else None
 
 
-def _searched(root: HtmlElement, fetched_at: datetime, *, guess: bool) -> str | None:
-    last = (fetched_at + timedelta(days=1)).date()
-    found: str | None = find_date(
-        root,
-        original_date=True,
-        extensive_search=guess,
-        min_date=_EARLIEST.isoformat(),
-        max_date=last.isoformat(),
-    )
-    return found
+def _witnesses(
+    statements: Statements, lines: Sequence[Line], witness: Witness | None, setting: Setting
+) -> Iterator[_Read]:
+    """What is stated of the article, the feed, lines near the headline, the page's node, lone dates."""
+    yield from _read(statements.all("published"), setting)
+    if witness and witness.published:
+        yield from _read([Candidate("published", witness.published, "feed")], setting)
+    yield from shown_dates(lines, setting)
+    yield from _read(statements.all("page_published"), setting)
+    yield from shown_dates(lines, setting, changed=True)
+    yield from _said_elsewhere(lines, setting)
+    yield from _of_one_day(_read(statements.all("time"), setting))
+    yield from _only_date(lines, setting)
 
 
-def modified(statements: Statements, after: Dated | None, fetched_at: datetime) -> datetime | None:
-    """The stated instant of the last change; None unless it is later than the publication."""
-    decided = _first(statements.all("modified"), fetched_at)
-    if decided is None or decided.instant is None:
-        return None
-    if after and (decided.instant <= after.instant if after.instant else decided.day < after.day):
-        return None
-    return decided.instant
-
-
-def _first(candidates: list[Candidate], fetched_at: datetime) -> Dated | None:
-    best: Dated | None = None
+def _read(candidates: Iterable[Candidate], setting: Setting) -> Iterator[_Read]:
     for candidate in candidates:
-        parsed = parse_date(candidate.value)
-        if parsed is None or not _acceptable(parsed[0], fetched_at):
-            continue
-        dated = Dated(parsed[0], parsed[1], candidate.source, candidate.value)
-        if dated.instant is not None and (best is None or best.day == dated.day):
-            return dated
-        best = best or dated  # a day now, unless a later witness gives the same day's instant
-    return best
+        moment = read_moment(candidate.value, setting.place) or _written_by_machine(candidate.value)
+        if moment and _is_acceptable(moment, setting):
+            yield _Read(moment, candidate.source, candidate.value)
+
+
+def _written_by_machine(value: str) -> Moment | None:
+    """The day of an ISO date whose time is broken, and the years of two digits that RFC 822 wrote."""
+    try:
+        if match := _ISO_DAY.match(value):
+            return Moment(date.fromisoformat(match.group()))
+        if not _RFC_822.match(value):
+            return None
+        stated = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return Moment(stated.date(), stated.time(), stated.tzinfo)
+
+
+def _is_acceptable(moment: Moment, setting: Setting) -> bool:
+    return _EARLIEST <= moment.day <= (setting.place.fetched_at + timedelta(days=1)).date()
+
+
+def shown_dates(lines: Iterable[Line], setting: Setting, *, changed: bool = False) -> Iterator[_Read]:
+    """Dates a reader sees near the headline, nearest first and those below it before those above.
+
+    Dates that the page says are of changes are none. Where only a style's name says so, they are `changed`.
+    """
+    near = sorted(
+        (line for line in lines if line.near), key=lambda line: (abs(line.distance), line.distance < 0)
+    )
+    for line in near:
+        if bool(line.words & _CHANGED) == changed:
+            yield from _dates_in(line, setting)
+
+
+def _dates_in(line: Line, setting: Setting) -> Iterator[_Read]:
+    for element in line.element.iter("time"):
+        text = visible_text(element)
+        if not _CHANGE.search(text) and not _CHANGE.search(line.text[: line.text.find(text)]):
+            yield from _read([Candidate("published", element.get("datetime") or text, "time")], setting)
+    change = _CHANGE.search(line.text)
+    before = line.text[: change.start()] if change else line.text
+    for moment in _dates_of(before, line, setting.place):
+        if _is_acceptable(moment, setting):
+            yield _Read(moment, "shown", line.text)
+
+
+def _dates_of(text: str, line: Line, place: Place) -> list[Moment]:
+    """The date the text is; or those in it, if it is the kind of line that tells dates."""
+    if whole := read_moment(text, place):
+        return [whole]
+    if line.words & _DATED and len(line.text) <= _MAX_DATELINE_CHARS:
+        return find_moments(text, place)
+    found = find_moments(text, place) if len(line.text) <= _MAX_LINE_CHARS else []
+    return found if _says_little_else(line.text) else [moment for moment in found if moment.clock]
+
+
+def _says_little_else(text: str) -> bool:
+    """Whether a line has room for a name and a label beside its date, and not for a caption."""
+    plain = [word for word in folded_words(text) if not (is_number(word) or is_date_word(word))]
+    return len(plain) <= _MAX_OTHER_WORDS
+
+
+def _said_elsewhere(lines: Sequence[Line], setting: Setting) -> list[_Read]:
+    """Dates of lines anywhere that say "published", are named so or stand below the word, if of one day."""
+    return _of_one_day(
+        read
+        for before, line in zip([None, *lines], lines, strict=False)
+        if not line.near and len(line.text) <= _MAX_DATELINE_CHARS and not line.words & _CHANGED
+        if line.words & _PUBLISHED or _is_labelled(line.text) or (before and _is_label(before.text))
+        for read in _dates_in(line, setting)
+    )
+
+
+def _is_labelled(text: str) -> bool:
+    """Whether the line begins with a word of publication."""
+    label = _PUBLISH.search(text)
+    return label is not None and label.start() <= _MAX_BEFORE_LABEL
+
+
+def _is_label(text: str) -> bool:
+    return len(text) <= _MAX_LABEL_CHARS and bool(_PUBLISH.search(text))
+
+
+def _only_date(lines: Iterable[Line], setting: Setting) -> list[_Read]:
+    """The date that whole lines of the page say and that no other such line contradicts."""
+    return _of_one_day(
+        _Read(moment, "shown", line.text)
+        for line in lines
+        if len(line.text) <= _MAX_LINE_CHARS and not line.words & _CHANGED and not _CHANGE.search(line.text)
+        for moment in _whole_or_timed(line.text, setting.place)
+        if _is_acceptable(moment, setting)
+    )
+
+
+def _whole_or_timed(text: str, place: Place) -> list[Moment]:
+    """The date the whole line is, or those in it that have a time of day."""
+    whole = read_moment(text, place)
+    return [whole] if whole else [moment for moment in find_moments(text, place) if moment.clock]
+
+
+def _of_one_day(reads: Iterable[_Read]) -> list[_Read]:
+    found = list(reads)
+    return found if len({read.moment.day for read in found}) == 1 else []
+
+
+def _decide(said: Sequence[_Read], setting: Setting) -> Dated:
+    """The first witness's day, with the first instant a witness gives for that day."""
+    first = _unflipped(said)
+    timed = (
+        first
+        if _instant(first, setting)
+        else next(
+            (one for one in said if one.moment.day == first.moment.day and _instant(one, setting)), first
+        )
+    )
+    instant = _instant(timed, setting)
+    day = timed.moment.day
+    if instant and _is_utc(timed.moment):
+        day = _local_day(instant, said, setting)
+    return Dated(day, instant, timed.source, timed.raw)
+
+
+def _unflipped(said: Sequence[_Read]) -> _Read:
+    """The first witness, or the first that swaps its day and month: one was read the wrong way round."""
+    day = said[0].moment.day
+    if not _NUMERIC.match(said[0].raw) or day.day > _MONTHS:
+        return said[0]
+    swapped = date(day.year, day.day, day.month)
+    return next((read for read in said if read.moment.day == swapped), said[0])
+
+
+def _instant(read: _Read, setting: Setting) -> datetime | None:
+    return read.moment.instant(setting.zone)
+
+
+def _is_utc(moment: Moment) -> bool:
+    return moment.zone is not None and moment.zone.utcoffset(None) == timedelta(0)
+
+
+def _local_day(instant: datetime, said: Sequence[_Read], setting: Setting) -> date:
+    """The day readers there call it: machines are told UTC, which can be the day before or after."""
+    if setting.zone:
+        return instant.astimezone(setting.zone).date()
+    for other in said[1:]:
+        moment, same = other.moment, _instant(other, setting)
+        if same and not _is_utc(moment) and abs(same - instant) < _SAME:
+            return moment.day
+        if other.source == "shown" and _may_be(instant, moment):
+            return moment.day
+    return instant.date()
+
+
+def _may_be(instant: datetime, moment: Moment) -> bool:
+    """Whether there is a place on earth where it is that day (and time) at the instant."""
+    if moment.clock is None:
+        return (instant - _WESTMOST).date() <= moment.day <= (instant + _EASTMOST).date()
+    ahead = datetime.combine(moment.day, moment.clock, instant.tzinfo) - instant
+    return -_WESTMOST <= ahead <= _EASTMOST and (ahead + _SAME / 2) % timedelta(minutes=15) <= _SAME
+
+
+def modified(statements: Statements, after: Dated | None, setting: Setting) -> datetime | None:
+    """The stated instant of the last change; None unless it is later than the publication."""
+    for field in ("modified", "page_modified"):
+        for read in _read(statements.all(field), setting):
+            instant = _instant(read, setting)
+            if instant is None:
+                continue
+            if after and (instant <= after.instant if after.instant else read.moment.day < after.day):
+                return None
+            return instant
+    return None

@@ -1,72 +1,225 @@
-"""Pictures of the article: the cover and the figures of the body, with caption, credit and alt text."""
+"""Pictures of the article: the cover and the pictures of the body, with caption, credit and alt text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urljoin
+from dataclasses import replace
+from itertools import chain, islice
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from pipelines.metadata.structured import Statements
-from pipelines.normalize import optional_text
+from pipelines.metadata.candidates import Statements
+from pipelines.metadata.captions import read_caption
+from pipelines.metadata.image_data import data, name_words, word_runs
+from pipelines.normalize import letters, optional_text
 from pipelines.records import Image
 
 _MAX_IMAGES = 50
-_SOURCES = ("src", "data-src", "data-lazy-src", "data-original")
-_CREDIT = re.compile(r"(?:^|[-_])(?:credit|copyright|source|photographer)(?:$|[-_])")
+_MAX_SEEN = 2_000
+_MAX_ALT_CHARS = 1_000
+_MAX_ADDRESS_CHARS = 2_000
+# Where pictures load late, `src` holds a stand-in.
+_LATE = (
+    "data-src",
+    "data-lazy-src",
+    "data-original",
+    "data-orig-file",
+    "data-lazy",
+    "data-image",
+    "data-url",
+)
+_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+_CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]{1,9})([wx]))?\s*(?:,|$)")
+_MAX_SET_CHARS = 20_000
+# Pixels; smaller ones are icons and counters.
+_MIN_SIDE = 48
+_STYLED = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*(\d+)px")
+# What is said of the size within a file's name, and edits that WordPress numbers.
+_SIZE = re.compile(
+    r"[-_@.](?:\d{2,5}x\d{2,5}|\d{2,4}[wh]|w\d{2,4}|[1-4]x|scaled|e\d{9,13}|thumb(?:nail)?|small|medium|large|full|[sml]|xl)$"
+)
+_SIZE_FIRST = re.compile(r"^\d{2,5}x\d{2,5}[-_]")
+# "bridge.jpg_gen/derivatives/640/bridge.jpg" is made of "bridge.jpg".
+_DERIVED = re.compile(r"\.(?:jpe?g|png|webp|gif)(?=[_/])")
+_PLAIN_NAME = re.compile(r"[^\d_\W]{0,12}\d{0,4}")
+_EXTENSION = re.compile(r"\.(jpe?g|png|webp|gif|avif|svg|jfif|bmp|tiff?)$")
+_WRAPPED = ("url", "src", "image", "u", "file")
+_APART = ("nav", "footer")
 
 
 def cover(statements: Statements, base: str) -> str | None:
     """Absolute http(s) address of the picture the page puts forward, or None."""
     stated = (_absolute(candidate.value, base) for candidate in statements.all("image"))
-    return next(filter(None, stated), None)
+    # JSON-LD may name the node of a picture, "https://example.org/story/#primaryimage".
+    return next((url for url in stated if url and "#" not in url), None)
 
 
-def figures(root: HtmlElement, base: str) -> tuple[Image, ...]:
-    """Images of <figure> elements in order, each address once."""
+def figures(
+    root: HtmlElement, base: str, front: str | None = None, body: HtmlElement | None = None
+) -> tuple[Image, ...]:
+    """Pictures of the article in the page's order, each once, at most 50; `base` is the page's address.
+
+    Those are the pictures in a <figure> or a box that themes make for a captioned one, and within the element
+    `body`, when it is given, those without either. `front` is the address that `cover` gave: its picture is
+    marked wherever it is shown in whatever size, and goes first when it is shown nowhere. An `alt` that says
+    what the caption says is left out.
+    """
     found: dict[str, Image] = {}
-    for figure in root.iter("figure"):
-        picture = next(figure.iter("img", "amp-img"), None)
-        if picture is None:
+    wanted = picture_key(front) if front else None
+    inside = set() if body is None else set(islice(body.iter("img", "amp-img"), _MAX_SEEN))
+    for element in islice(root.iter("img", "amp-img"), _MAX_SEEN):
+        holder = _holder(element)
+        if (holder is None and element not in inside) or not _may_show(element, holder):
             continue
-        # Where pictures load late, `src` holds a data: placeholder.
-        sources = (_absolute(source, base) for name in _SOURCES if (source := picture.get(name)))
-        address = next(filter(None, sources), None)
-        if address is None or address in found:
+        address = _address(element, base)
+        if address is None:
             continue
-        caption, credit = _caption(figure)
-        found[address] = Image(address, caption, credit, optional_text(picture.get("alt")))
+        key = picture_key(address)
+        if key in found or (key != wanted and _is_teaser(element, holder)):
+            continue
+        if key != wanted and _is_junk(element, holder, address):
+            continue
+        found[key] = _image(address, element, holder, is_cover=key == wanted)
         if len(found) == _MAX_IMAGES:
             break
-    return tuple(found.values())
+    pictures = tuple(found.values())
+    if front and wanted not in found and not _junk_address(front):
+        pictures = (Image(front, cover=True), *pictures)[:_MAX_IMAGES]
+    return pictures
 
 
-def _caption(figure: HtmlElement) -> tuple[str | None, str | None]:
-    element = next(figure.iter("figcaption"), None)
-    if element is None:
-        return None, None
-    part = next(
-        (e for e in element.iter() if e is not element and _CREDIT.search(e.get("class") or "")),
-        None,
+def picture_key(address: str) -> str:
+    """What addresses of one picture in different sizes have in common.
+
+    >>> picture_key("https://cdn.test/w_300/bridge-dawn-1024x768.jpg?w=300")
+    'bridge-dawn'
+    >>> picture_key("https://a.test/_next/image?url=%2Fup%2Fbridge-dawn.jpg&w=640")
+    'bridge-dawn'
+    >>> picture_key("https://a.test/2026/1.jpg") == picture_key("https://a.test/2025/1.jpg")
+    False
+    """
+    try:
+        parts = urlsplit(address)
+        query = parse_qsl(parts.query[:_MAX_ADDRESS_CHARS], max_num_fields=40)
+    except ValueError:
+        return address
+    wrapped = next((value for name, value in query if name.lower() in _WRAPPED and "/" in value), None)
+    if wrapped and len(wrapped) < len(address):
+        return picture_key(wrapped)
+    path = unquote(parts.path).lower().rstrip("/")
+    folder, _, name = path.rpartition("/")
+    if whole := _DERIVED.search(path):
+        folder, _, name = path[: whole.end()].rpartition("/")
+    stem = _EXTENSION.sub("", name)
+    if stem == name:
+        # No file: the picture is named in the query, by a number or an address.
+        rest = sorted((key, value) for key, value in query if key.lower() not in data().sizing)
+        return f"{parts.netloc}{path}?{rest}" if rest else path
+    while (shorter := _SIZE.sub("", _SIZE_FIRST.sub("", stem))) != stem and shorter:
+        stem = shorter
+    # "image1" is the name of many a picture; a name of one's own is the same on every server.
+    return f"{folder}/{stem}" if _PLAIN_NAME.fullmatch(stem) else stem
+
+
+def _image(address: str, element: HtmlElement, holder: HtmlElement | None, *, is_cover: bool) -> Image:
+    caption, credit = (None, None) if holder is None else read_caption(holder)
+    alt = optional_text(element.get("alt"), _MAX_ALT_CHARS)
+    if alt and caption and letters(alt) == letters(caption):
+        alt = None
+    return replace(Image(address, caption, credit, alt), cover=is_cover)
+
+
+def _holder(element: HtmlElement) -> HtmlElement | None:
+    """The <figure> around a picture, or the box that a theme makes of it and its caption."""
+    for at, box in enumerate(element.iterancestors()):
+        if box.tag == "figure":
+            return box
+        if at < 4 and name_words(box) & data().frames:
+            return box
+    return None
+
+
+def _may_show(element: HtmlElement, holder: HtmlElement | None) -> bool:
+    """Whether the picture is larger than an icon and no part of the site's frame."""
+    styled = dict(_STYLED.findall(element.get("style") or ""))
+    for side in ("width", "height"):
+        said = (element.get(side) or styled.get(side) or "").strip().removesuffix("px")
+        if said.isascii() and said.isdigit() and int(said[:6]) < _MIN_SIDE:
+            return False
+    start = element if holder is None else holder
+    return not any(box.tag in _APART for box in start.iterancestors())
+
+
+def _is_teaser(element: HtmlElement, holder: HtmlElement | None) -> bool:
+    """Whether the picture leads to another page and has no caption of its own: it belongs to that page."""
+    link = next(element.iterancestors("a"), None)
+    target = "" if link is None else (link.get("href") or "")
+    caption = None if holder is None else next(holder.iter("figcaption"), None)
+    if caption is not None and target:
+        # A caption that leads there, too, is the other page's headline.
+        linked = chain(caption.iterancestors("a"), islice(caption.iter("a"), 20))
+        if all(each.get("href") != target for each in linked):
+            return False
+    path = target.lower().split("?", 1)[0].split("#", 1)[0]
+    return bool(path) and not _EXTENSION.search(path) and not path.startswith("javascript:")
+
+
+def _is_junk(element: HtmlElement, holder: HtmlElement | None, address: str) -> bool:
+    """Whether names say that it is an avatar, a logo, an advertisement; nothing of that has a caption."""
+    if holder is not None and any(read_caption(holder)):
+        return False
+    around = (element, *islice(element.iterancestors(), 2))
+    return any(name_words(each) & data().junk for each in around) or _junk_address(address)
+
+
+def _junk_address(address: str) -> bool:
+    """Whether the address is that of a logo or the like: a folder, or a short name of the file."""
+    try:
+        path = unquote(urlsplit(address).path)
+    except ValueError:
+        return True
+    *folders, name = path.split("/")
+    words = word_runs(_EXTENSION.sub("", name.lower()))
+    # A long name tells a story, "the-new-logo-of-the-port-is-unveiled".
+    return bool(data().junk & {folder.lower() for folder in folders}) or (
+        len(words) <= 6 and bool(words & data().junk)
     )
-    if part is None:
-        return optional_text(str(element.text_content())), None
-    return optional_text("".join(_texts(element, part))), optional_text(str(part.text_content()))
 
 
-def _texts(element: HtmlElement, without: HtmlElement) -> Iterator[str]:
-    """Texts of `element` in order but for those of one element in it."""
-    yield element.text or ""
-    for child in element:
-        if child is not without:
-            yield from _texts(child, without)
-        yield child.tail or ""
+def _address(element: HtmlElement, base: str) -> str | None:
+    """The largest address of a picture that can be fetched."""
+    sets = [element.get(name) for name in _SETS]
+    # The parser puts a picture into the <source> before it.
+    picture = next((box for box in islice(element.iterancestors(), 6) if box.tag == "picture"), None)
+    if picture is not None:
+        sets += [source.get(name) for source in picture.iter("source") for name in _SETS]
+    sized = [each for value in sets if value for each in _candidates(value)]
+    # The first of equals: sources stand in the order of preference.
+    largest = [url for _, url in sorted(sized, key=lambda each: -each[0])]
+    plain = [element.get(name) for name in (*_LATE, "src")]
+    return next(filter(None, (_absolute(url, base) for url in (*largest, *plain) if url)), None)
+
+
+def _candidates(value: str) -> Iterator[tuple[float, str]]:
+    """Width (a density counts as so many thousand) and address of the candidates of a `srcset`."""
+    for match in islice(_CANDIDATE.finditer(value[:_MAX_SET_CHARS]), 40):
+        url, number, unit = match.groups()
+        try:
+            size = float(number or 1)
+        except ValueError:
+            size = 0.0
+        yield size if unit == "w" else size * 1_000, url
 
 
 def _absolute(source: str, base: str) -> str | None:
+    source = source.strip()
+    if len(source) > _MAX_ADDRESS_CHARS or "{" in source:  # a template that a script would have filled
+        return None
     try:
-        address = urljoin(base, source.strip())
+        address = urljoin(base, source)
+        host = urlsplit(address).hostname
     except ValueError:
         return None
-    return address if address.startswith(("http://", "https://")) else None
+    return address if address.startswith(("http://", "https://")) and host else None

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from pipelines.metadata.dates import parse_date
-from pipelines.metadata.structured import Candidate, Statements
+from pipelines.metadata.candidates import Candidate, Statements
+from pipelines.metadata.dates import Setting
+from pipelines.metadata.dating.text import read_moment
 from pipelines.normalize import letters
 from pipelines.records import Article
 from pipelines.urls import credible_canonical
@@ -23,19 +24,20 @@ class Origin:
     said: str | None = None
 
 
-def origins(article: Article, statements: Statements) -> tuple[Origin, ...]:
+def origins(article: Article, statements: Statements, setting: Setting) -> tuple[Origin, ...]:
     """One entry for each field of the metadata, in the order of the columns."""
-    return tuple(_origins(article, statements))
+    return tuple(_origins(article, statements, setting))
 
 
-def _origins(article: Article, statements: Statements) -> Iterator[Origin]:
+def _origins(article: Article, statements: Statements, setting: Setting) -> Iterator[Origin]:
     yield Origin("title", article.title, _title_source(article.title, statements))
-    yield _named("authors", article.authors, statements.all("author"), "byline on the page (trafilatura)")
+    yield _named("authors", article.authors, statements.all("author"), "the byline shown")
     instant = article.published_at.isoformat() if article.published_at else None
     day = article.published_date.isoformat() if article.published_date else None
     yield Origin("published", instant or day, article.published_source, article.published_raw)
-    yield _modified(article, statements)
+    yield _modified(article, statements, setting)
     yield _canonical(article, statements)
+    yield Origin("wire_source", article.wire_source, "byline or dateline" if article.wire_source else None)
     score = f" {article.language_score:.2f}" if article.language_score is not None else ""
     yield Origin("language", article.language, f"the text{score}")
     for field in ("publisher", "section", "description"):
@@ -44,10 +46,14 @@ def _origins(article: Article, statements: Statements) -> Iterator[Origin]:
     yield _named("tags", article.tags, statements.all("tag"), None)
     yield _image(article, statements)
     declared = [c for c in statements.all("type") if article.page_type != "article"]
-    yield Origin(
-        "page_type", article.page_type, declared[0].source if declared else "the page names no other"
-    )
+    yield Origin("page_type", article.page_type, _kind_source(article, declared))
     yield Origin("country", article.country, "site file" if article.country else None)
+
+
+def _kind_source(article: Article, declared: list[Candidate]) -> str:
+    if article.page_type == "article":
+        return "the page names no other"
+    return declared[0].source if declared else "section, address or shape of the page"
 
 
 def _title_source(title: str | None, statements: Statements) -> str | None:
@@ -74,12 +80,12 @@ def _named(
     return Origin(field, ", ".join(values), next(sources, otherwise))
 
 
-def _modified(article: Article, statements: Statements) -> Origin:
+def _modified(article: Article, statements: Statements, setting: Setting) -> Origin:
     if article.modified_at is None:
         return Origin("modified", None, None)
-    for candidate in statements.all("modified"):
-        parsed = parse_date(candidate.value)
-        if parsed and parsed[1] == article.modified_at:
+    for candidate in (*statements.all("modified"), *statements.all("page_modified")):
+        moment = read_moment(candidate.value, setting.place)
+        if moment and moment.instant(setting.zone) == article.modified_at:
             return Origin("modified", article.modified_at.isoformat(), candidate.source, candidate.value)
     return Origin("modified", article.modified_at.isoformat(), None)
 

@@ -7,34 +7,32 @@ Sources in the order of trust: JSON-LD, meta properties (OpenGraph, article:*), 
 from __future__ import annotations
 
 import html
-import json
 import re
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
 from lxml.html import HtmlElement
 
+from pipelines.body.blocks import INLINE, INVISIBLE
+from pipelines.metadata.candidates import Candidate, Statements
+from pipelines.metadata.json_ld import read_json_ld
 from pipelines.normalize import clean_text
 
-ARTICLE_TYPES = frozenset(
-    "NewsArticle Article ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle BackgroundNewsArticle "
-    "ReviewNewsArticle AskPublicNewsArticle LiveBlogPosting BlogPosting Report SatiricalArticle "
-    "AdvertiserContentArticle SocialMediaPosting TechArticle ScholarlyArticle".split()
-)
-_ORGANISATIONS = frozenset({"Organization", "NewsMediaOrganization", "Corporation"})
-_MAX_NODES = 5_000
-# A number of words that an article may have; Python reads no number of thousands of digits.
-_COUNT = re.compile(r"\d{1,7}")
-_MAX_JSON_CHARS = 2_000_000
-_COMMENT_EDGES = re.compile(
-    r"^[\s\ufeff]*(?:<!--|(?:(?://|/\*)\s*)?<!\[CDATA\[(?:\s*\*/)?)|"
-    r"(?:-->|(?:(?://|/\*)\s*)?\]\]>(?:\s*\*/)?)\s*$"
-)
-_STRAY_BACKSLASH = re.compile(r"\\(?![\"\\/bfnrtu])|(\\.)", re.DOTALL)
-_STRAY_COMMA = re.compile(r",(?=\s*[}\]])")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON may spell them; UTF-8 and Arrow refuse them
+
+_NOT_LETTERS = re.compile(r"[^a-z]")
+# The many other names for one thing: "w-published-date", "citation_publication_date".
+_PUBLISHED = re.compile(
+    r".{0,20}(?:published|publish|publication|publishing)(?:date|time|datetime|on|at)?(?:utc|iso|local)?|"
+    r".{0,20}(?:date|time)(?:of)?(?:published|publication|created|issued)|.{0,20}(?:pubdate|releasedate|createdate)"
+)
+_ROOT = re.compile(r"https?://[^/?#]+/?")
+_TITLED = re.compile(
+    r"(?:^|[\s_-])(?:title|headline|heading|titre|titel|titulo|titolo)(?:$|[\s_-])", re.IGNORECASE
+)
+_MAX_TITLE_CHARS = 300
+_MAX_LINKS = 2_000
+_MAX_NAME_CHARS = 60
 
 # meta name/property (lower case) -> field. Order within a field is the order of trust.
 _META = {
@@ -87,10 +85,17 @@ _META = {
     "og:site_name": "publisher",
     "application-name": "publisher",
     "og:type": "type",
+    "og:locale": "locale",
+    "content-language": "locale",
+    "language": "locale",
+    "article:content_tier": "access",
+    "tdm-policy": "tdm_policy",
     "og:url": "canonical",
     "robots": "robots",
     "tdm-reservation": "tdm",
 }
+_ORDER = {f"meta:{name}": at for at, name in enumerate(_META)}
+_NAMED = ("property", "name", "itemprop", "http-equiv")
 _ITEMPROPS = {
     "headline": "title",
     "datepublished": "published",
@@ -101,33 +106,17 @@ _ITEMPROPS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One value a page states for a field, and where it states it."""
-
-    field: str
-    value: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Statements:
-    """All candidates of a page, most trusted first within a field."""
-
-    candidates: tuple[Candidate, ...]
-
-    def all(self, field: str) -> list[Candidate]:
-        """Candidates of one field, most trusted first."""
-        return [candidate for candidate in self.candidates if candidate.field == field]
-
-    def first(self, field: str) -> str | None:
-        """Most trusted value of one field, or None."""
-        return next((c.value for c in self.candidates if c.field == field), None)
-
-
 def read_statements(root: HtmlElement) -> Statements:
     """Candidates of every source. Values are cleaned of layout characters and never empty."""
-    found = [*_json_ld(root), *_meta(root), *_microdata(root), *_times(root), *_links(root), *_headings(root)]
+    found = [
+        *read_json_ld(root),
+        *_meta(root),
+        *_microdata(root),
+        *_times(root),
+        *_links(root),
+        *_headings(root),
+        *_home_links(root),
+    ]
     cleaned = (Candidate(c.field, value, c.source) for c in found if (value := _plain(c.value)))
     return Statements(tuple(cleaned))
 
@@ -136,127 +125,39 @@ def _plain(value: str) -> str:
     return clean_text(html.unescape(_LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)))
 
 
-def _json_ld(root: HtmlElement) -> Iterator[Candidate]:
-    nodes = [
-        node
-        for script in root.iter("script")
-        if "ld+json" in (script.get("type") or "").lower() and script.text
-        for node in _objects(_load(script.text))
-    ]
-    articles = [node for node in nodes if _types(node) & ARTICLE_TYPES]
-    for node in articles:
-        yield from _article(node)
-    for node in nodes:
-        for kind in sorted(_types(node)):
-            yield Candidate("type", kind, "json-ld")
-
-
-def _load(source: str) -> Any:
-    """Decoded JSON of a script, mended where it is commonly broken; None when it is beyond that."""
-    if len(source) > _MAX_JSON_CHARS:
-        return None
-    text = _COMMENT_EDGES.sub("", _COMMENT_EDGES.sub("", source)).strip("\ufeff \t\r\n").rstrip(";")
-    for mend in (str, html.unescape, _mended):
-        try:
-            return json.loads(mend(text), strict=False)
-        except (ValueError, RecursionError):
-            continue
-    return None
-
-
-def _mended(text: str) -> str:
-    """`text` without backslashes that escape nothing and commas that nothing follows."""
-    return _STRAY_COMMA.sub("", _STRAY_BACKSLASH.sub(r"\1", text))
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Objects at the top, in lists, in @graph and under mainEntity; bounded and iterative."""
-    queue, seen = deque([value]), 0
-    while queue and seen < _MAX_NODES:
-        item = queue.popleft()
-        seen += 1
-        if isinstance(item, list):
-            queue.extend(item)
-        elif isinstance(item, dict):
-            yield item
-            queue.extend(item[key] for key in ("@graph", "mainEntity") if key in item)
-
-
-def _types(node: dict[str, Any]) -> set[str]:
-    """Names of the node's types, also where they are spelled as addresses ("schema:Person")."""
-    return {re.split("[/#:]", kind)[-1] for kind in _strings(node.get("@type"))}
-
-
-def _article(node: dict[str, Any]) -> Iterator[Candidate]:
-    plain = {
-        "headline": "title",
-        "datePublished": "published",
-        "dateModified": "modified",
-        "articleSection": "section",
-        "keywords": "tags",
-        "description": "description",
-        "articleBody": "body",
-        "inLanguage": "language",
-    }
-    for key, field in plain.items():
-        for value in _strings(node.get(key)):
-            yield Candidate(field if field != "tags" else "tag", value, f"json-ld:{key}")
-    if _COUNT.fullmatch(words := str(node.get("wordCount"))):
-        yield Candidate("words", words, "json-ld:wordCount")
-    for key, field in (("author", "author"), ("creator", "author"), ("publisher", "publisher")):
-        for value in _names(node.get(key), people=field == "author"):
-            yield Candidate(field, value, f"json-ld:{key}")
-    for value in _urls(node.get("image")):
-        yield Candidate("image", value, "json-ld:image")
-    for value in _urls(node.get("mainEntityOfPage")) or _urls(node.get("url")):
-        yield Candidate("canonical", value, "json-ld:url")
-
-
-def _strings(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [item for item in items if isinstance(item, str)]
-
-
-def _names(value: Any, *, people: bool) -> list[str]:
-    """Names of persons, or of organisations; an agency given as author is no person."""
-    items = value if isinstance(value, list) else [value]
-    if people:
-        items = [item for item in items if not (isinstance(item, dict) and _types(item) & _ORGANISATIONS)]
-    names = [item.get("name") if isinstance(item, dict) else item for item in items]
-    return [name for some in names for name in _strings(some)]
-
-
-def _urls(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    urls = [(item.get("url") or item.get("@id")) if isinstance(item, dict) else item for item in items]
-    return [url for url in urls if isinstance(url, str) and url.startswith(("http", "/"))]
-
-
 def _meta(root: HtmlElement) -> Iterator[Candidate]:
-    found: list[tuple[int, Candidate]] = []
-    order = {name: at for at, name in enumerate(_META)}
-    for element in root.iter("meta"):
-        value = element.get("content")
-        name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
-        if value and name in _META:
-            found.append((order[name], Candidate(_META[name], value, f"meta:{name}")))
-        elif value and name in _ITEMPROPS:
-            found.append((len(order), Candidate(_ITEMPROPS[name], value, f"itemprop:{name}")))
-    yield from (candidate for _, candidate in sorted(found, key=lambda pair: pair[0]))
+    found = [candidate for element in root.iter("meta") for candidate in _named(element)]
+    yield from sorted(found, key=lambda candidate: _ORDER.get(candidate.source, len(_ORDER)))
+    for element in islice(root.iter("html", "body"), 2):
+        if language := element.get("lang") or element.get("xml:lang"):
+            yield Candidate("html_language", language, f"{element.tag}:lang")
     for element in root.iter("link"):
         rel, target = (element.get("rel") or "").lower().split(), element.get("href")
-        if target and "canonical" in rel:
-            yield Candidate("canonical", target, "link:canonical")
-        if target and "license" in rel:
-            yield Candidate("license", target, "link:license")
+        for relation in ("canonical", "license"):
+            if target and relation in rel:
+                yield Candidate(relation, target, f"link:{relation}")
     titles = (e for e in root.iter("title") if next(e.iterancestors("svg"), None) is None)
     if (title := next(titles, None)) is not None:
         yield Candidate("page_title", str(title.text_content()), "title")
 
 
+def _named(element: HtmlElement) -> Iterator[Candidate]:
+    """What a <meta> element says, under whichever attribute it has its name."""
+    value = element.get("content")
+    name = next((said for key in _NAMED if (said := element.get(key))), "").lower()
+    if not value:
+        return
+    if field := _META.get(name):
+        yield Candidate(field, value, f"meta:{name}")
+    elif _PUBLISHED.fullmatch(_NOT_LETTERS.sub("", name)):
+        yield Candidate("page_published", value, f"meta:{name}")
+    elif field := _ITEMPROPS.get(name):
+        yield Candidate(field, value, f"itemprop:{name}")
+
+
 def _microdata(root: HtmlElement) -> Iterator[Candidate]:
     for element in root.iter("h1", "h2", "span", "div", "time", "a", "p", "address"):
-        name = (element.get("itemprop") or "").lower()
+        name = (element.get("itemprop") or (element.get("property") or "").rpartition(":")[2]).lower()
         field = next((_ITEMPROPS[word] for word in name.split() if word in _ITEMPROPS), None)
         if field is None or (element.get("itemtype") and field != "author"):
             continue
@@ -267,7 +168,7 @@ def _microdata(root: HtmlElement) -> Iterator[Candidate]:
 
 def _person(element: HtmlElement) -> str:
     named = next((e for e in element.iter() if e.get("itemprop") == "name"), element)
-    return named.get("content") or str(named.text_content())
+    return named.get("content") or visible_text(named)
 
 
 def _times(root: HtmlElement) -> Iterator[Candidate]:
@@ -282,9 +183,41 @@ def _links(root: HtmlElement) -> Iterator[Candidate]:
         relations = (element.get("rel") or "").lower().split()
         for relation in ("author", "tag"):
             if relation in relations:
-                yield Candidate(relation, str(element.text_content()), f"rel:{relation}")
+                yield Candidate(relation, visible_text(element), f"rel:{relation}")
 
 
 def _headings(root: HtmlElement) -> Iterator[Candidate]:
     for element in root.iter("h1"):
-        yield Candidate("h1", str(element.text_content()), "h1")
+        yield Candidate("h1", visible_text(element), "h1")
+    for element in islice(root.iter("h2", "h3", "div", "p", "span", "td", "b", "strong"), _MAX_LINKS):
+        if element.tag in ("h2", "h3") or _TITLED.search(element.get("class") or element.get("id") or ""):
+            text = visible_text(element)
+            if len(text) <= _MAX_TITLE_CHARS:
+                yield Candidate("heading", text, element.tag)
+
+
+def _home_links(root: HtmlElement) -> Iterator[Candidate]:
+    """What the site calls itself where it links to its front page: text, or name of the logo."""
+    for element in islice(root.iter("a"), _MAX_LINKS):
+        target = (element.get("href") or "").strip()
+        if target in ("/", "./") or _ROOT.fullmatch(target):
+            images = (image.get("alt") or "" for image in element.iter("img"))
+            for name in (visible_text(element), element.get("title") or "", *images):
+                if 2 < len(name) < _MAX_NAME_CHARS:
+                    yield Candidate("site_name", name, "home link")
+
+
+def visible_text(element: HtmlElement) -> str:
+    """Text of the element as it is shown: without scripts and styles, parted where lines break."""
+    return clean_text("".join(_shown(element)))
+
+
+def _shown(element: HtmlElement) -> Iterator[str]:
+    if not isinstance(element.tag, str) or element.tag in INVISIBLE:
+        return
+    edge = "" if element.tag in INLINE else " "
+    yield edge + (element.text or "")
+    for child in element:
+        yield from _shown(child)
+        yield child.tail or ""
+    yield edge

@@ -9,6 +9,8 @@ import charset_normalizer
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, to_unicode
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# So many letters beyond ASCII make no valid UTF-8 by accident.
+_SURE_LETTERS = 12
 # A declaration is doubted when more than this share of what is not ASCII is unreadable with it.
 _DOUBT = 0.02
 # UTF-8 with broken bytes (teasers cut inside a letter) stays below this share, other encodings are far above.
@@ -29,6 +31,7 @@ _DETECTED = [
     for name in _LEGACY
     if name not in ("iso8859-3", "iso8859-4", "iso8859-10", "iso8859-13", "iso8859-14", "iso8859-16")
 ]
+_FOREIGN = re.compile("[^\x00-\x7f]+")
 # None of these is a part of a letter in any of them.
 _PIECES = re.compile(rb"[<>\r\n\";]+")
 
@@ -47,6 +50,8 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
     encoding, mark = read_bom(body)
     content = body.removeprefix(mark or b"")
     encoding = encoding or _stated(body, content_type) or _detect(body)
+    if encoding in _LEGACY and _is_utf_8(content):
+        encoding = "utf-8"  # stored or passed on in another encoding than the one the page still names
     text = to_unicode(content, encoding)
     if _unreadable(text) > _DOUBT:
         other = _detect(content)
@@ -55,6 +60,15 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
             if _unreadable(second) < _unreadable(text):
                 encoding, text = other, second
     return Decoded(text, encoding, text.count(REPLACEMENT) / len(text) if text else 0.0)
+
+
+def _is_utf_8(content: bytes) -> bool:
+    """Whether the bytes are valid UTF-8 and say so by more than a few letters."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return sum(len(piece) for piece in _FOREIGN.findall(text)) >= _SURE_LETTERS
 
 
 def _stated(body: bytes, content_type: str | None) -> str | None:

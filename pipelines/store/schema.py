@@ -14,7 +14,17 @@ _STRING = pa.string()
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 _STRINGS = pa.list_(pa.string())
 _INSTANT = pa.timestamp("us", tz="UTC")
-_IMAGES = pa.list_(pa.struct([("url", _STRING), ("caption", _STRING), ("credit", _STRING), ("alt", _STRING)]))
+_IMAGES = pa.list_(
+    pa.struct(
+        [
+            ("url", _STRING),
+            ("caption", _STRING),
+            ("credit", _STRING),
+            ("alt", _STRING),
+            ("cover", pa.bool_()),  # since version 2
+        ]
+    )
+)
 
 
 def _field(name: str, kind: pa.DataType, description: str, *, required: bool = False) -> pa.Field:
@@ -45,9 +55,11 @@ ARTICLES = pa.schema(
         _field("published_source", _STRING, "witness that gave the publication date"),
         _field("published_raw", _STRING, "what that witness said, verbatim"),
         _field("image_url", _STRING, "cover picture"),
-        _field("images", _IMAGES, "pictures of the article with caption, credit and alt text"),
+        _field(
+            "images", _IMAGES, "pictures with caption, credit, alt text; cover: the one the page puts forward"
+        ),
         _field("page_type", _STRING, "article, liveblog, video, gallery, opinion"),
-        _field("word_count", pa.int32(), "words in text"),
+        _field("word_count", pa.int32(), "words in text; an ideograph is one"),
         _field("char_count", pa.int32(), "characters in text"),
         _field(
             "extraction_score",

@@ -1,0 +1,36 @@
+"""What a page states about itself, as candidates with their source; deciding is done elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One value a page states for a field, and where it states it."""
+
+    field: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """All candidates of a page, most trusted first within a field."""
+
+    candidates: tuple[Candidate, ...]
+
+    def all(self, field: str) -> list[Candidate]:
+        """Candidates of one field, most trusted first."""
+        return [candidate for candidate in self.candidates if candidate.field == field]
+
+    def first(self, field: str) -> str | None:
+        """Most trusted value of one field, or None."""
+        return next((c.value for c in self.candidates if c.field == field), None)
+
+    def by_source(self, field: str) -> dict[str, list[str]]:
+        """Values of one field by source, most trusted source first."""
+        found: dict[str, list[str]] = {}
+        for candidate in self.all(field):
+            found.setdefault(candidate.source, []).append(candidate.value)
+        return found

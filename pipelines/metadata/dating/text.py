@@ -1,0 +1,56 @@
+"""Strict reading of date strings found on pages, in any language of news: nothing rather than a guess."""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.metadata.dating.finding import moments_in
+from pipelines.metadata.dating.line import Line
+from pipelines.metadata.dating.moments import Moment, Place
+from pipelines.metadata.dating.reading import Reading
+
+__all__ = ["Moment", "Place", "find_moments", "read_moment"]
+
+_LONGEST = 300
+_YEAR_AND_MORE = re.compile(r"\d{3}")
+
+
+def read_moment(text: str, place: Place) -> Moment | None:
+    """The moment a string that is a date and nothing else says; None when in doubt.
+
+    Weekday, time, zone, labels ("Published:", "نشر في") and the day in another calendar may stand around.
+
+    >>> from datetime import UTC, datetime
+    >>> place = Place(datetime(2026, 12, 4, tzinfo=UTC), "ar")
+    >>> read_moment("نشر في: الخميس ٣ ديسمبر ٢٠٢٦ - ٢:٣٠ م", place)
+    Moment(day=datetime.date(2026, 12, 3), clock=datetime.time(14, 30), zone=None)
+    >>> read_moment("الجمعة ٣ ديسمبر ٢٠٢٦", place) is None
+    True
+    """
+    if len(text) > _LONGEST:
+        return None
+    line = _line(text, place)
+    reading = Reading(line, place)
+    return reading.moment() if line.size and reading.read() else None
+
+
+def find_moments(text: str, place: Place) -> list[Moment]:
+    """The full dates in a short line (at most 300 characters) that says other things too, in order.
+
+    Each has day, month and year. A time beside a date is its time of day. Never a bare number, a phone
+    number, a price, a version or an id.
+
+    >>> from datetime import UTC, datetime
+    >>> place = Place(datetime(2026, 12, 4, tzinfo=UTC), "en")
+    >>> find_moments("By Jane Roe | Politics | 3 May 2026, 14:30", place)
+    [Moment(day=datetime.date(2026, 5, 3), clock=datetime.time(14, 30), zone=None)]
+    """
+    if len(text) > _LONGEST or not _YEAR_AND_MORE.search(text):
+        return []
+    return moments_in(_line(text, place))
+
+
+def _line(text: str, place: Place) -> Line:
+    language = place.language.lower().partition("-")[0] if place.language else None
+    country = place.country.upper() if place.country else None
+    return Line(text, language, country, place.fetched_at.year + 1)

@@ -1,0 +1,72 @@
+"""The lists of `images.toml`, read once, and names of elements compared with them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from lxml.html import HtmlElement
+
+from pipelines.normalize import letters
+
+_WORDS = re.compile(r"[a-z0-9]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_MOST_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ImageData:
+    """Agencies by their letters, names as words joined by hyphens; `labelled` finds "Photo: X"."""
+
+    labelled: re.Pattern[str]
+    agencies: frozenset[str]
+    captions: frozenset[str]
+    frames: frozenset[str]
+    junk: frozenset[str]
+    sizing: frozenset[str]
+
+
+@cache
+def data() -> ImageData:
+    """The lists."""
+    source = files("pipelines.metadata").joinpath("images.toml").read_text(encoding="utf-8")
+    lists = tomllib.loads(source)
+    return ImageData(
+        labelled=re.compile(
+            rf"(?<!\w)(?:(?:{_any(lists['labels'])})\s*[:：|]|(?:{_any(lists['openers'])})(?=\s))"
+            r"\s*(?P<credit>[^:：]{2,200})$",
+            re.IGNORECASE,
+        ),
+        agencies=frozenset(map(letters, lists["agencies"])),
+        captions=frozenset(lists["captions"].split()),
+        frames=frozenset(lists["frames"].split()),
+        junk=frozenset(lists["junk"].split()),
+        sizing=frozenset(lists["sizing"].split()),
+    )
+
+
+def _any(phrases: list[str]) -> str:
+    return "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True))
+
+
+def name_words(element: HtmlElement) -> set[str]:
+    """Words of the class and id names of an element, and up to four in a row: "wp-caption" is three."""
+    said = f"{element.get('class') or ''} {element.get('id') or ''}"[:1_000]
+    return {part for name in said.split() for part in word_runs(name)}
+
+
+def word_runs(name: str) -> set[str]:
+    """Words of one name and runs of them, joined by hyphens.
+
+    >>> sorted(word_runs("wpCaption_text"))
+    ['caption', 'caption-text', 'text', 'wp', 'wp-caption', 'wp-caption-text']
+    """
+    words = _WORDS.findall(_CAMEL.sub("-", name).lower())[:20]
+    return {
+        "-".join(words[at : at + length])
+        for length in range(1, _MOST_WORDS + 1)
+        for at in range(len(words) - length + 1)
+    }
