@@ -17,9 +17,10 @@ from pipelines.body.body import Body, body_of
 from pipelines.body.boilerplate import Known
 from pipelines.body.datelines import SIGNATURE_RULE
 from pipelines.body.reading import Reading, read
+from pipelines.body.region import gathering
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
 from pipelines.language import detect_language
-from pipelines.learned.judge import judge_page
+from pipelines.learned.judge import Judged, judge_page
 from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import page_facts
 from pipelines.learned.page_words import page_words
@@ -92,7 +93,7 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     )
     if refused:
         return Examined(Cleaned(reject(page, *refused, title=read.title)), read.statements, body)
-    article = _article(page, read, body, judged.quality, policy)
+    article = _article(page, read, body, judged, policy)
     return Examined(Cleaned(article, body.removed, body.view), read.statements, body, read.setting)
 
 
@@ -152,11 +153,13 @@ def _known(
     )
 
 
-def _article(page: Page, read: ReadPage, body: Body, quality: float, policy: Policy) -> Article:
+def _article(page: Page, read: ReadPage, body: Body, judged: Judged, policy: Policy) -> Article:
     statements, text = read.statements, body.text[: policy.max_text_chars]
     stated = statements.first("canonical")
     canonical = credible_canonical(stated, page.url) or canonical_url(page.url)
     hash_of_text = text_hash(text)
+    front = cover(statements, page.url)
+    container = gathering([judged.reading.blocks[at] for at in judged.reading.kept], policy)
     signed = [block.text for block in body.removed if block.rule == SIGNATURE_RULE]
     paragraphs = text.split("\n\n")
     credited = [*byline_texts(statements, read.lines), *signed]
@@ -184,12 +187,12 @@ def _article(page: Page, read: ReadPage, body: Body, quality: float, policy: Pol
         published_date=dated.day if dated else None,
         published_source=dated.source if dated else None,
         published_raw=dated.raw if dated else None,
-        image_url=cover(statements, page.url),
-        images=read.images or None,
+        image_url=front,
+        images=figures(read.root, page.url, front, container) or None,
         page_type=page_type(statements, page.url, read.root, text),
         word_count=count_words(text),
         char_count=len(text),
-        extraction_score=quality,
+        extraction_score=judged.quality,
         quality_flags=access_flags(statements, read.root, text) or None,
         extractor=EXTRACTOR,
         removed_blocks=len(body.removed),

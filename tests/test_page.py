@@ -195,6 +195,16 @@ def test_a_declared_encoding_is_believed(name: str) -> None:
     assert decode(body, f'text/html; charset="{name}"').text == html(ARABIC)
 
 
+def test_a_page_stored_as_utf_8_under_the_name_it_had_before_is_read() -> None:
+    for name in ("iso-8859-15", "windows-1252", "windows-1256"):
+        body = html(
+            "¿Qué pasó ayer en la estación? Mañana será otro día, señaló él.", f'<meta charset="{name}">'
+        )
+        assert "estación" in decode(body.encode(), None).text
+    few = html("naïve", '<meta charset="windows-1252">')
+    assert "naïve" in decode(few.encode("cp1252"), None).text
+
+
 def test_the_header_outranks_the_page() -> None:
     body = html(ARABIC, '<meta charset="windows-1255">').encode("cp1256")
     assert ARABIC in decode(body, "text/html; charset=windows-1256").text

@@ -56,6 +56,7 @@ def mistake(act: Callable[[], object]) -> str:
         (GOOD + 'language = "AR"', "key 'language'"),
         (GOOD + 'country = "ye"', "key 'country'"),
         (GOOD + 'country = ""', "key 'country'"),
+        (GOOD + 'timezone = "Aden"', "key 'timezone': 'Aden' is no time zone"),
         (GOOD + 'feeds = "https://example.org/rss"', "key 'feeds': must be a list"),
         (GOOD + 'feeds = ["https://example.org/rss", "/rss"]', "key 'feeds.1': bad URL '/rss'"),
         (GOOD + "feeds = [7]", "key 'feeds.0': must be text"),
