@@ -34,7 +34,7 @@ from pipelines.metadata.images import cover, figures
 from pipelines.metadata.lines import Line, page_lines
 from pipelines.metadata.setting import setting_of, stated_languages
 from pipelines.metadata.structured import read_statements
-from pipelines.metadata.title import headline
+from pipelines.metadata.title import headline, stated_title
 from pipelines.normalize import count_words, letters, optional_text
 from pipelines.page.decode import decode
 from pipelines.page.precheck import precheck
@@ -53,6 +53,7 @@ class ReadPage:
     root: HtmlElement
     statements: Statements
     title: str | None
+    stated_title: str | None
     authors: tuple[str, ...]
     images: tuple[Image, ...]
     lines: Sequence[Line]
@@ -84,7 +85,7 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     if isinstance(read, Rejected):
         return Examined(Cleaned(read))
     markup = read_markup(read.root)
-    facts = page_facts(markup, read.statements, page.url, read.title)
+    facts = page_facts(markup, read.statements, page.url, read.stated_title)
     words = page_words(markup, [block.text for block in read.reading.blocks], read.statements, page.url)
     judged = judge_page(read.reading, read.known, facts, words, policy)
     body = body_of(judged.reading, policy)
@@ -122,6 +123,7 @@ def read_page(
         root=root,
         statements=statements,
         title=title,
+        stated_title=stated_title(statements, host),
         authors=people,
         images=images,
         lines=lines,

@@ -64,8 +64,8 @@ class Policy:
     # know nothing.
     min_model_blocks: int = 25
     # A page is refused when the learned models give it less than this chance to be an article. Out of fold
-    # that costs no page of the sets of news; of all, three in 1,000: goods, threads, home pages.
-    min_article_score: float = 0.02
+    # that costs no page of the sets of news; of all, four in 1,000: goods, threads, home pages.
+    min_article_score: float = 0.0225
 
     # Site memory. A block is the site's when different stories have it: this many at least, and ...
     memory_min_pages: int = 3

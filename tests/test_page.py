@@ -198,7 +198,8 @@ def test_a_declared_encoding_is_believed(name: str) -> None:
 def test_a_page_stored_as_utf_8_under_the_name_it_had_before_is_read() -> None:
     for name in ("iso-8859-15", "windows-1252", "windows-1256"):
         body = html(
-            "¿Qué pasó ayer en la estación? Mañana será otro día, señaló él.", f'<meta charset="{name}">'
+            "¿Qué pasó ayer en la estación? Mañana será otro día, señaló él; según Íñigo, aún más.",
+            f'<meta charset="{name}">',
         )
         assert "estación" in decode(body.encode(), None).text
     few = html("naïve", '<meta charset="windows-1252">')

@@ -102,7 +102,7 @@ def _sample(source: tuple[str, dict[str, Any], bytes]) -> Sample | None:
         texts=tuple(block.text for block in blocks),
         sizes=np.array([len(block.letters) for block in blocks], dtype=np.float64),
         rows=matrix(block_features(reading, read.known), len(FEATURES)),
-        facts=page_facts(markup, read.statements, page.url, read.title),
+        facts=page_facts(markup, read.statements, page.url, read.stated_title),
         words=page_words(markup, [block.text for block in blocks], read.statements, page.url),
         wanted=None if wanted is None else np.array(wanted),
         must=_holding(flat, gold.get("with") or ()),

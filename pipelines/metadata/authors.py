@@ -37,7 +37,7 @@ _ACCOUNT = re.compile(r"[\w.-]*[\d_.][\w.-]*|[a-z]+")
 _AFTER_DATE = re.compile(
     r".{0,50}\d.{0,20}?[\s|•·,-](?:by|von|par|por|av|af|door|di|بقلم|מאת)\s+(.+)$", re.IGNORECASE
 )
-_PARTS = re.compile(r"\s*[|•·⋅–—]\s*|\s+-\s+")
+_PARTS = re.compile(r"\s*[|•·⋅–—،]\s*|,\s+|\s+-\s+")
 # Lines above and below the headline where a bare name is its writer's, and how long such a line is.
 _ABOVE, _BELOW, _MAX_BARE_CHARS = -3, 6, 60
 # Where links behind writers' names lead.
@@ -147,7 +147,7 @@ def bylines(lines: Sequence[Line], outlets: set[str]) -> Iterator[_Said]:
         weight = _MARKED
         for text, weight in _byline_texts(line):
             for name in _people([text], outlets):
-                if (weight > _GUESSED or " " in name) and not name.islower():
+                if _is_believable(name, weight):
                     found.setdefault(letters(name), name)
             if found:
                 break
@@ -160,14 +160,22 @@ def bylines(lines: Sequence[Line], outlets: set[str]) -> Iterator[_Said]:
     yield from bare[:1]
 
 
+def _is_believable(name: str, weight: float) -> bool:
+    """Whether a byline of this weight can mean the name: a single word in small letters only after "by"."""
+    if name.islower():
+        return weight == _WORDED and " " not in name
+    return weight > _GUESSED or " " in name or not any(char.islower() or char.isupper() for char in name)
+
+
 def _is_announced(lines: Sequence[Line], at: int, names: Sequence[str]) -> bool:
     """Whether a bare name is the writer's: a date beside it, "Written by" above it, or said twice."""
     line = lines[at]
     if not all(map(_is_full_name, names)) or next(line.element.iter("a"), None) is not None:
         return False
-    parts = [part for part in _PARTS.split(line.text) if part]
-    if len(parts) > 1:
-        return letters(parts[0]) == letters(names[0]) and any(map(is_dateline, parts[1:]))
+    first, *rest = _PARTS.split(line.text, maxsplit=1)
+    if rest:
+        others = (rest[0], *_PARTS.split(rest[0]))
+        return letters(first) == letters(names[0]) and any(is_dateline(p) or p[:1] == "@" for p in others)
     if letters(line.text) != letters("".join(names)) or line.element.tag == "a":
         return False
     beside = [lines[k].text for k in (at - 1, at + 1) if 0 <= k < len(lines)]

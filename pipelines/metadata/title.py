@@ -71,6 +71,22 @@ def headline(statements: Statements, host: str) -> str | None:
     return headings[0].text if headings else None
 
 
+def stated_title(statements: Statements, host: str) -> str | None:
+    """What machines are told the page is called, in the form of the heading that says it, if one does.
+
+    The models of pages look at this: the heading alone tells nothing of what kind of page stands under it.
+    """
+    names = site_names(statements, host)
+    witnesses = _witnesses(statements, names)
+    headings = [
+        said
+        for said in _unique(c.value for c in statements.all("h1"))
+        if len(said.folded) >= _MIN_LETTERS and any(said.folded in witness.folded for witness in witnesses)
+    ]
+    chosen = max(headings, key=lambda said: len(said.folded)) if headings else next(iter(witnesses), None)
+    return chosen.text if chosen else None
+
+
 def site_names(statements: Statements, host: str) -> frozenset[str]:
     """What the site calls itself, folded: publisher, host, its link home, a part of its titles."""
     stated = {letters(c.value) for c in statements.all("title")}
