@@ -43,9 +43,6 @@ def test_the_date_under_the_headline_is_the_publications(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "<p>Updated 3 November 2026</p>",
-        "<p>آخر تحديث: 3 نوفمبر 2026</p>",
-        "<p>Stand: 03.11.2026</p>",
         "<figure><figcaption>The quay on 3 November 2026</figcaption></figure>",
         "<p>Workers plant the first trees along the old harbour wall, 3 November 2026</p>",
         "<aside><p>3 November 2026</p></aside>",
@@ -55,6 +52,19 @@ def test_the_date_under_the_headline_is_the_publications(line: str) -> None:
 )
 def test_no_other_date_is_taken_for_it(line: str) -> None:
     assert shown(line) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["Updated 3 November 2026, 10:00", "آخر تحديث: 3 نوفمبر 2026", "Stand: 03.11.2026"]
+)
+def test_the_date_of_a_change_is_a_day_at_best_and_only_where_no_other_is_told(line: str) -> None:
+    body = f"<h1>{TITLE}</h1><p>{line}</p>{STORY}"
+    found = dated(body=body, setting=ADEN, title=TITLE)
+    assert found is not None
+    assert (found.day, found.instant, found.source, found.raw) == (DAY, None, "shown:updated", line)
+    stated_too = dated(meta("2026-10-01"), body=body, setting=ADEN, title=TITLE)
+    assert stated_too is not None
+    assert stated_too.day == date(2026, 10, 1)
 
 
 def test_a_date_further_down_counts_when_it_says_what_it_is_or_is_the_only_one() -> None:

@@ -170,13 +170,14 @@ def _is_believable(name: str, weight: float) -> bool:
 def _is_announced(lines: Sequence[Line], at: int, names: Sequence[str]) -> bool:
     """Whether a bare name is the writer's: a date beside it, "Written by" above it, or said twice."""
     line = lines[at]
-    if not all(map(_is_full_name, names)) or next(line.element.iter("a"), None) is not None:
+    if not all(map(_is_full_name, names)):
         return False
     first, *rest = _PARTS.split(line.text, maxsplit=1)
     if rest:
         others = (rest[0], *_PARTS.split(rest[0]))
         return letters(first) == letters(names[0]) and any(is_dateline(p) or p[:1] == "@" for p in others)
-    if letters(line.text) != letters("".join(names)) or line.element.tag == "a":
+    linked = line.element.tag == "a" or next(line.element.iter("a"), None) is not None
+    if letters(line.text) != letters("".join(names)) or linked:
         return False
     beside = [lines[k].text for k in (at - 1, at + 1) if 0 <= k < len(lines)]
     above = folded(lines[at - 1].text) in lists().by.all if at else False
@@ -188,7 +189,7 @@ def _byline_texts(line: Line) -> Iterator[tuple[str, float]]:
     short = len(line.text) <= _MAX_BYLINE_CHARS
     if short and is_byline(line.text):
         yield line.text, _WORDED if _BY.match(line.text) else _MARKED
-    elif short and (after := _AFTER_DATE.match(line.text)) is not None:
+    if short and (after := _AFTER_DATE.match(line.text)) is not None:
         yield after.group(1), _WORDED
     if parts := list(dict.fromkeys(visible_text(node) for node in _marked_parts(line.element))):
         yield " | ".join(parts)[:_MAX_BYLINE_CHARS], _MARKED

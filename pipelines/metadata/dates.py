@@ -82,7 +82,7 @@ def published(
 ) -> Dated | None:
     """First acceptable publication date, most trusted witness first; see `_witnesses`."""
     said = list(_witnesses(statements, lines, witness, setting))
-    return _decide(said, setting) if said else None
+    return _decide(said, setting) if said else _last_shown(lines, setting)
 
 
 def _witnesses(
@@ -157,6 +157,19 @@ def _dates_of(text: str, line: Line, place: Place) -> list[Moment]:
         return find_moments(text, place)
     found = find_moments(text, place) if len(line.text) <= _MAX_LINE_CHARS else []
     return found if _says_little_else(line.text) else [moment for moment in found if moment.clock]
+
+
+def _last_shown(lines: Iterable[Line], setting: Setting) -> Dated | None:
+    """The day that readers are told of when they are told of a change alone: a day, and never an instant."""
+    for line in lines:
+        change = _CHANGE.search(line.text) if line.near else None
+        if change is None or change.start() > _MAX_DATELINE_CHARS:
+            continue
+        after = line.text[change.start() : change.start() + _MAX_LINE_CHARS]
+        for moment in _dates_of(after, line, setting.place):
+            if _is_acceptable(moment, setting):
+                return Dated(moment.day, None, "shown:updated", line.text)
+    return None
 
 
 def _says_little_else(text: str) -> bool:
