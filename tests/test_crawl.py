@@ -16,7 +16,7 @@ import pytest
 
 from demo.content import gold, not_articles
 from demo.model import Gold
-from pipelines import EXTRACTOR_VERSION
+from pipelines import EXTRACTOR_VERSION, SCHEMA_VERSION
 from pipelines.store.raw import read_response
 from pipelines.store.schema import ARTICLES
 from tests.conftest import DemoCrawl
@@ -144,7 +144,7 @@ def test_files_carry_the_schema_with_its_descriptions(demo_crawl: DemoCrawl) -> 
     schema = pq.read_schema(path)
     assert schema.equals(ARTICLES)
     assert all(field.metadata[b"description"] for field in schema)
-    assert schema.metadata[b"schema_version"] == b"1"
+    assert schema.metadata[b"schema_version"] == str(SCHEMA_VERSION).encode()
 
 
 def test_duckdb_polars_and_pandas_read_the_same_rows(demo_crawl: DemoCrawl) -> None:

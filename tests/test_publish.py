@@ -11,7 +11,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import EXTRACTOR
+from pipelines import EXTRACTOR, SCHEMA_VERSION
 from pipelines.store import parquet, publish
 from pipelines.store.ledger import Ledger
 from pipelines.store.manifest import read_manifest
@@ -131,7 +131,7 @@ def test_files_describe_themselves(store: Store, dataset: str) -> None:
         assert schema.field(field.name).metadata[b"description"] == field.metadata[b"description"]
     assert schema.metadata[b"dataset"].decode() == dataset
     assert schema.metadata[b"run_id"] == b"run-1"
-    assert schema.metadata[b"schema_version"] == b"1"
+    assert schema.metadata[b"schema_version"] == str(SCHEMA_VERSION).encode()
     assert schema.metadata[b"created_by"].decode() == EXTRACTOR
 
 
