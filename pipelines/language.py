@@ -9,13 +9,11 @@ another. Data: `languages.toml`.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import takewhile
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from langdetect import DetectorFactory, LangDetectException
 from langdetect.detector_factory import PROFILES_DIRECTORY
 
 from pipelines.policy import Policy
+from pipelines.tables import read_table
 
 UNDETERMINED = "und"
 _MIN_LETTERS = 20
@@ -83,7 +82,7 @@ class _Words:
 @cache
 def _data() -> tuple[dict[str, str], dict[str, str], dict[str, _Script]]:
     """Codes by what statements call them, scripts by the first word of Unicode names, tables of scripts."""
-    data = tomllib.loads(files("pipelines").joinpath("languages.toml").read_text(encoding="utf-8"))
+    data = read_table("pipelines", "languages.toml")
     codes = {code: code for listed in ("iso639_1", "iso639_3") for code in data["codes"][listed].split()}
     for code, names in data["codes"]["same"].items():
         codes |= dict.fromkeys(names.split(), code)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from itertools import chain
 
 from lxml.html import HtmlElement
@@ -17,6 +15,7 @@ from pipelines.metadata.json_ld import ARTICLE_TYPES
 from pipelines.normalize import letters, weighed
 from pipelines.policy import Policy
 from pipelines.records import Reason
+from pipelines.tables import read_table
 
 _LISTING_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ItemList", "ImageGallery", "Product"})
 
@@ -24,7 +23,7 @@ _LISTING_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ItemList", "
 @cache
 def _walls(table: str) -> tuple[tuple[Reason, str, str], ...]:
     """(reason, phrase as written, phrase folded) of `walls.toml`: those said anywhere or `alone`."""
-    tables = tomllib.loads(files("pipelines").joinpath("walls.toml").read_text(encoding="utf-8"))
+    tables = read_table("pipelines", "walls.toml")
     alone = tables.pop("alone")
     return tuple(
         (Reason(reason), phrase, _spaced(phrase))

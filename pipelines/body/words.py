@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from functools import cache
-from importlib.resources import files
 
 from pipelines.normalize import clean_text
+from pipelines.tables import read_table
 
 # Marks that writers set or leave out at will: accents (capitals often go without), Hebrew points, Arabic
 # vowels, hamza on its carrier, tatweel.
@@ -51,8 +50,7 @@ def is_number(word: str) -> bool:
 
 @cache
 def _date_words() -> tuple[frozenset[str], frozenset[str]]:
-    text = files("pipelines.body").joinpath("datewords.toml").read_text(encoding="utf-8")
-    tables: dict[str, dict[str, str]] = tomllib.loads(text)
+    tables: dict[str, dict[str, str]] = read_table("pipelines.body", "datewords.toml")
     strong = frozenset(folded_words(" ".join(tables["telling"].values())))
     return strong, strong | frozenset(folded_words(" ".join(tables["between"].values())))
 

@@ -6,11 +6,9 @@ Three separate facts, for the column `quality_flags`; nothing is refused for the
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 
 from lxml.html import HtmlElement
@@ -18,6 +16,7 @@ from lxml.html import HtmlElement
 from pipelines.body.phrases import load_phrases
 from pipelines.metadata.candidates import Statements
 from pipelines.normalize import clean_text, count_words, letters
+from pipelines.tables import read_table
 
 PAID, CUT, WALL = "paid_declared", "cut", "login_wall"
 _PAID_TIERS = frozenset({"metered", "locked"})
@@ -191,6 +190,5 @@ def _path_words(address: str) -> Iterator[list[str]]:
 @cache
 def _data() -> tuple[tuple[str, ...], frozenset[str]]:
     """Names of walls, each between hyphens, and words of addresses that lead to a door."""
-    text = files("pipelines.metadata").joinpath("access.toml").read_text(encoding="utf-8")
-    data = tomllib.loads(text)
+    data = read_table("pipelines.metadata", "access.toml")
     return tuple(f"-{name}-" for name in data["names"].split()), frozenset(data["doors"].split())

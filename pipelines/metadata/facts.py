@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from itertools import chain, islice
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +13,7 @@ from lxml.html import HtmlElement
 from pipelines.metadata.candidates import Statements
 from pipelines.metadata.rights import rights
 from pipelines.normalize import letters, weighed
+from pipelines.tables import read_table
 
 __all__ = ["page_type", "rights", "tags"]
 
@@ -166,6 +165,5 @@ def _data(kind: str, what: str) -> frozenset[str]:
 
 
 def _table(kind: str, what: str) -> list[str]:
-    text = files("pipelines.metadata").joinpath("page_types.toml").read_text(encoding="utf-8")
-    values: list[str] = tomllib.loads(text)[kind][what]
+    values: list[str] = read_table("pipelines.metadata", "page_types.toml")[kind][what]
     return values

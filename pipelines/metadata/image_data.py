@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from lxml.html import HtmlElement
 
 from pipelines.normalize import letters
+from pipelines.tables import read_table
 
 _WORDS = re.compile(r"[a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -32,8 +31,7 @@ class ImageData:
 @cache
 def data() -> ImageData:
     """The lists."""
-    source = files("pipelines.metadata").joinpath("images.toml").read_text(encoding="utf-8")
-    lists = tomllib.loads(source)
+    lists = read_table("pipelines.metadata", "images.toml")
     return ImageData(
         labelled=re.compile(
             rf"(?<!\w)(?:(?:{_any(lists['labels'])})\s*[:：|]|(?:{_any(lists['openers'])})(?=\s))"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from lxml.html import HtmlElement
 
 from pipelines.metadata.candidates import Statements
 from pipelines.normalize import optional_text
 from pipelines.records import Page
+from pipelines.tables import read_table
 
 _MAX_CHARS = 500
 _MAX_SIGNALS = 50
@@ -76,6 +75,5 @@ def _directives(place: str, value: str) -> Iterator[str]:
 @cache
 def _data() -> tuple[frozenset[str], frozenset[str]]:
     """Names of robots and directives."""
-    text = files("pipelines.metadata").joinpath("rights.toml").read_text(encoding="utf-8")
-    data = tomllib.loads(text)
+    data = read_table("pipelines.metadata", "rights.toml")
     return frozenset(data["agents"].split()), frozenset(data["directives"].split())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import chain
+
+from pipelines.tables import read_table
 
 GENERIC_AGENCY = "agencies"
 
@@ -116,8 +116,7 @@ class Lists:
 @cache
 def lists() -> Lists:
     """The word lists, read once."""
-    text = files("pipelines.metadata.bylines").joinpath("lists.toml").read_text(encoding="utf-8")
-    tables: dict[str, dict[str, str]] = tomllib.loads(text)
+    tables: dict[str, dict[str, str]] = read_table("pipelines.metadata.bylines", "lists.toml")
 
     def phrases(table: str, *keys: str) -> Phrases:
         lines = (tables[table][key] for key in keys or tables[table])
@@ -174,10 +173,9 @@ class Agencies:
 @cache
 def agencies() -> Agencies:
     """The agencies of `agencies.toml`, read once; of two with one name the first counts."""
-    text = files("pipelines.metadata.bylines").joinpath("agencies.toml").read_text(encoding="utf-8")
     sure: dict[Words, str] = {}
     marked: dict[Words, str] = {}
-    for entry in tomllib.loads(text)["agency"]:
+    for entry in read_table("pipelines.metadata.bylines", "agencies.toml")["agency"]:
         for name in entry["names"]:
             sure.setdefault(folded(name), entry["code"])
         for name in entry.get("marked", ()):

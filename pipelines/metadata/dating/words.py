@@ -8,14 +8,14 @@ and which language is expected, and gets nothing where that does not decide.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from itertools import chain
 from typing import Any, NamedTuple
+
+from pipelines.tables import read_table
 
 # Marks that are spelling in no date: accents, vowel signs, points; format characters (bidi, ZWNJ, ZWJ, BOM).
 _MARKS = re.compile(
@@ -194,9 +194,7 @@ class _Builder:
 @cache
 def load_lexicon() -> Lexicon:
     """The words of every language: a page may be dated in another than its own."""
-    data = tomllib.loads(
-        files("pipelines.metadata.dating").joinpath("words.toml").read_text(encoding="utf-8")
-    )
+    data = read_table("pipelines.metadata.dating", "words.toml")
     built = _Builder()
     for language, entry in data["languages"].items():
         built.language(language, entry)
