@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.http import Response
@@ -13,14 +12,16 @@ from scrapy.http import Response
 from crawler.items import Fetched
 from crawler.run import Run
 from crawler.sites import Site
-from pipelines.records import Page, State, Witness
+from pipelines.records import Page, State
 from pipelines.store.errors import StoreError
-from pipelines.store.ledger import Lease, Link
+from pipelines.store.ledger import Lease, Link, Unfinished
 from pipelines.store.raw import read_response
 from pipelines.urls import canonical_url
 
 # Requests of one site that wait in Scrapy at a time: enough to keep its slot busy, few to lose.
 _WINDOW = 16
+# URLs of a site that its host would not even be asked for; the rest waits for the next run.
+_MAX_REFUSED = 2 * _WINDOW
 
 
 class Frontier:
@@ -31,11 +32,16 @@ class Frontier:
         self._run = run
         self._ledger = run.ledger
         self._in_flight: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
 
-    def add(self, site: Site, links: Iterable[Link]) -> int:
-        """Remember the links the site file admits; how many are new."""
+    def add(self, site: Site, links: Iterable[Link], place: str | None = None) -> int:
+        """Remember the links that `place` lists and the site file admits; how many are new."""
         admitted = [link for link in links if site.admits(urlsplit(link.url).path)]
-        return self._ledger.discover(self._run.run_id, site.name, admitted, datetime.now(UTC))
+        return self._ledger.discover(self._run.run_id, site.name, admitted, datetime.now(UTC), place)
+
+    def listed_still(self, place: str) -> None:
+        """`place` answered that nothing changed."""
+        self._ledger.listed_still(self._run.run_id, place)
 
     def unknown(self, urls: Iterable[str]) -> list[str]:
         """Those of the URLs that are not known to be articles."""
@@ -49,7 +55,10 @@ class Frontier:
 
     def lease(self, site: Site) -> list[Lease]:
         """What of the site may be fetched now, newest first."""
-        leases = self._ledger.lease(self._run.run_id, site.name, _WINDOW - self._in_flight[site.name])
+        if self._refused[site.name] >= _MAX_REFUSED:
+            return []
+        room = _WINDOW - self._in_flight[site.name]
+        leases = self._ledger.lease(self._run.run_id, site.name, room, datetime.now(UTC))
         self._in_flight[site.name] += len(leases)
         return leases
 
@@ -74,36 +83,52 @@ class Frontier:
             robots="allowed" if self._obeys_robots else None,
             witness=lease.witness,
         )
-        return Fetched(lease.key, page)
+        return Fetched(lease.key, page, lease.recheck)
 
     def ended(self, lease: Lease, site: Site, state: State, reason: str) -> None:
-        """The URL gave no page."""
+        """The URL gave no page; an article that is stored stays stored."""
         self._in_flight[site.name] -= 1
-        self._ledger.end(lease.key, state, reason)
+        if not lease.recheck:
+            self._ledger.end(lease.key, state, reason)
+            return
+        gone = state is State.GONE
+        self._ledger.checked(lease.key, datetime.now(UTC), reason, gone=gone)
+        self._run.figures.rechecked["gone" if gone else "failed"] += 1
+
+    def not_modified(self, lease: Lease, site: Site) -> None:
+        """The server says that the page is as it was."""
+        self._in_flight[site.name] -= 1
+        self._ledger.checked(lease.key, datetime.now(UTC))
+        self._run.figures.rechecked["not_modified"] += 1
+
+    def put_off(self, lease: Lease, site: Site) -> None:
+        """The host may not be asked any more in this run: the URL is the next run's."""
+        self._in_flight[site.name] -= 1
+        self._refused[site.name] += 1
+        self._ledger.put_off(lease.key)
 
     def unfinished(self) -> Iterator[Fetched]:
         """Pages that a run before fetched and did not clean: read from the WARC, not fetched again."""
-        for key, details, witness, name, offset in self._ledger.unfinished():
+        for left in self._ledger.unfinished():
             try:
-                raw = read_response(self._run.raw_folder / name, offset)
+                raw = read_response(self._run.raw_folder / left.warc_file, left.warc_offset)
             except StoreError:
                 # A power cut took the bytes; one lost page must not stop every run from here on.
-                self._ledger.end(key, State.FAILED, "raw_unreadable")
+                self._ledger.end(left.key, State.FAILED, "raw_unreadable")
                 continue
-            page = page_from_details(details, raw.body, witness, name, offset)
-            yield Fetched(key, page)
+            yield Fetched(left.key, unfinished_page(left, raw.body), left.recheck)
 
 
-def page_from_details(
-    details: dict[str, Any], body: bytes, witness: Witness | None, warc_file: str, warc_offset: int
-) -> Page:
+def unfinished_page(left: Unfinished, body: bytes) -> Page:
     """The page as it was fetched, from what the ledger and the WARC kept of it."""
-    known = dict(details)
+    known = dict(left.details)
     for field in ("fetched_at", "discovered_at"):
         known[field] = datetime.fromisoformat(known[field]) if known[field] else None
     known["headers"] = tuple((name, value) for name, value in known["headers"])
     known["rules_off"] = tuple(known.get("rules_off", ()))  # a ledger of an earlier version has none
-    return Page(**known, body=body, witness=witness, warc_file=warc_file, warc_offset=warc_offset)
+    return Page(
+        **known, body=body, witness=left.witness, warc_file=left.warc_file, warc_offset=left.warc_offset
+    )
 
 
 def headers_of(response: Response) -> tuple[tuple[str, str], ...]:

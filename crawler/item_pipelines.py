@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Self
+from typing import NoReturn, Self
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
@@ -15,9 +15,13 @@ from scrapy.utils.defer import deferred_from_coro
 from crawler.items import Done, Fetched
 from crawler.run import Run
 from pipelines.body.site_memory import SiteMemory
+from pipelines.changes import change_kind
 from pipelines.clean import clean, reject
 from pipelines.holding import FirstPages, Held
-from pipelines.records import Article, Cleaned, Page, Rejected
+from pipelines.records import Article, ChangeKind, Cleaned, Page, Rejected
+from pipelines.store.errors import StoreError
+from pipelines.store.raw import read_response
+from pipelines.store.versions import StoredVersion
 from pipelines.workers import TaskFailed
 
 
@@ -53,7 +57,7 @@ class RawStorePipeline(_RunPipeline):
             self.run.ledger.fetched(item.key, page)
         except (OSError, sqlite3.Error) as error:
             raise self.give_up(error) from error
-        return Fetched(item.key, page)
+        return replace(item, page=page)
 
 
 class CleanPipeline(_RunPipeline):
@@ -76,6 +80,8 @@ class CleanPipeline(_RunPipeline):
             cleaned = await self._clean(item.page, memory)
         except TaskFailed as failure:
             return Done(item.key, Cleaned(reject(item.page, failure.reason, failure.detail)))
+        if item.recheck:
+            return await self._compared(item, cleaned, memory)
         if cleaned.view is None:
             return Done(item.key, cleaned)
         history.learn(cleaned.view)
@@ -85,6 +91,39 @@ class CleanPipeline(_RunPipeline):
             raise DropItem("held until its site is known")
         await self._release(self._waiting.take(item.page.site))
         return await self._finished(held)
+
+    async def _compared(self, item: Fetched, cleaned: Cleaned, memory: SiteMemory) -> Done:
+        """A stored article looked at again: what counts is what its page changed, not what we learnt since.
+
+        So the page stored last is cleaned again with what is known now, and the two are compared. The page
+        teaches site memory nothing: it was seen before.
+        """
+        article = cleaned.result
+        cleaned = replace(cleaned, view=None)
+        if isinstance(article, Rejected):
+            return Done(item.key, cleaned)
+        stored = self.run.ledger.last_version(article.url_canonical)
+        if stored is None:
+            return Done(item.key, cleaned)
+        if stored.shows(article):
+            return Done(item.key, cleaned, unchanged=True)
+        before = await self._cleaned_again(stored, item.page, memory)
+        kind = change_kind(before, article) if before else ChangeKind.TEXT
+        if kind is None:
+            return Done(item.key, cleaned, unchanged=True)
+        return Done(item.key, replace(cleaned, result=replace(article, change_kind=kind)))
+
+    async def _cleaned_again(self, stored: StoredVersion, now: Page, memory: SiteMemory) -> Article | None:
+        """The article of the page that was stored, read from the WARC; None when that is gone."""
+        if stored.warc_file is None or stored.warc_offset is None:
+            return None
+        try:
+            raw = read_response(self.run.raw_folder / stored.warc_file, stored.warc_offset)
+            page = replace(now, url=raw.url, body=raw.body, headers=raw.headers)
+            result = (await self._clean(page, memory)).result
+        except (StoreError, TaskFailed):
+            return None
+        return result if isinstance(result, Article) else None
 
     async def close_spider(self) -> None:
         """Let go of what is still held; the run is still open then."""
@@ -118,21 +157,36 @@ class SpoolPipeline(_RunPipeline):
     """Makes the outcome durable; an item that passes is exactly one new row of `articles`."""
 
     def process_item(self, item: Done) -> Done:
+        if item.unchanged:
+            self._note_unchanged(item)
         try:
             staged = self.run.ledger.stage(item.key, item.cleaned)
         except sqlite3.Error as error:
             raise self.give_up(error) from error
         figures, site = self.run.figures, item.cleaned.result.site
         if staged is None:
-            figures.unchanged += 1
+            figures.copies += 1
             raise DropItem("stored already")
         if isinstance(staged.result, Rejected):
             figures.rejected[staged.result.reason] += 1
             self.crawler.stats.inc_value(f"news/rejected/{staged.result.reason}")
             raise DropItem(staged.result.reason)
         assert isinstance(staged.result, Article)
+        if staged.result.change_kind is not None:
+            figures.changed[staged.result.change_kind] += 1
+            return Done(item.key, staged)
         figures.stored[site] += 1
         figures.removed_blocks += len(staged.removed)
         figures.languages.setdefault(site, type(figures.stored)())[staged.result.language] += 1
         self.crawler.stats.inc_value(f"news/language/{staged.result.language}")
         return Done(item.key, staged)
+
+    def _note_unchanged(self, item: Done) -> NoReturn:
+        article = item.cleaned.result
+        assert isinstance(article, Article)  # a page turned away is compared with nothing
+        try:
+            self.run.ledger.unchanged(item.key, article)
+        except sqlite3.Error as error:
+            raise self.give_up(error) from error
+        self.run.figures.rechecked["unchanged"] += 1
+        raise DropItem("unchanged")

@@ -9,10 +9,11 @@ from pipelines.records import Cleaned, Page
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A response as it was fetched; `key` is its URL in the ledger."""
+    """A response as it was fetched; `key` is its URL in the ledger. Of a `recheck` the article is stored."""
 
     key: str
     page: Page
+    recheck: bool = False
 
     def __str__(self) -> str:
         return self.page.url
@@ -20,10 +21,11 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of it."""
+    """What became of it; `unchanged` when a stored article was looked at again and says the same."""
 
     key: str
     cleaned: Cleaned
+    unchanged: bool = False
 
     def __str__(self) -> str:
         return self.cleaned.result.url

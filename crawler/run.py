@@ -19,6 +19,7 @@ from scrapy.settings import BaseSettings
 from crawler.errors import ExitCode, UserError
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
+from pipelines.recheck import NEVER, Recheck
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import OutputLock
@@ -37,7 +38,9 @@ class Figures:
     errors: int = 0
     fatal: str | None = None
     stored: Counter[str] = field(default_factory=Counter)
-    unchanged: int = 0
+    changed: Counter[str] = field(default_factory=Counter)  # new versions, by what they changed
+    rechecked: Counter[str] = field(default_factory=Counter)  # stored articles looked at that gave no row
+    copies: int = 0  # pages that hold an article stored under another URL
     known: int = 0  # articles listed by their sites that an earlier run stored
     rejected: Counter[str] = field(default_factory=Counter)
     removed_blocks: int = 0
@@ -64,6 +67,7 @@ class RunConfig:
     workers: int
     page_seconds: float
     page_memory_bytes: int
+    recheck: Recheck = NEVER
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> RunConfig:
@@ -80,6 +84,7 @@ class RunConfig:
             workers=int(_number(settings, "NEWS_WORKERS", 0)) or os.cpu_count() or 1,
             page_seconds=_number(settings, "NEWS_PAGE_SECONDS", 0.1),
             page_memory_bytes=int(_number(settings, "NEWS_PAGE_MEMORY_MB", 256)) * MIB,
+            recheck=_recheck(settings.get("NEWS_RECHECK") or "never"),
         )
 
 
@@ -102,6 +107,13 @@ def _number(settings: BaseSettings, name: str, least: float) -> float:
     return value
 
 
+def _recheck(text: str) -> Recheck:
+    try:
+        return Recheck.parse(text)
+    except ValueError as error:
+        raise UserError(f"NEWS_RECHECK={text!r}: {error}") from None
+
+
 class Run:
     """Opened before the first request; raises `UserError` or `StoreError` with nothing left behind."""
 
@@ -113,7 +125,7 @@ class Run:
         self.run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self._lock = OutputLock(config.output / ".state" / "lock", f"run {self.run_id}")
         try:
-            self.ledger = Ledger(config.ledger, policy)
+            self.ledger = Ledger(config.ledger, policy, config.recheck)
             self.publisher = Publisher(
                 self.ledger, config.output, config.output / ".state" / "scratch", self.run_id
             )

@@ -22,6 +22,8 @@ NEWS_WORKERS = 0
 NEWS_PAGE_SECONDS = 10.0
 # Memory (MiB of address space) a worker may use before the page is rejected.
 NEWS_PAGE_MEMORY_MB = 1024
+# Ages since its first fetch at which a stored article is looked at again; never; always (in every run).
+NEWS_RECHECK = "1h,6h,1d,7d"
 # Hosts (host or host:port, comma-separated) on private addresses that may be fetched; only the demo sets it.
 NEWS_ALLOW_PRIVATE = ""
 # Address or page under which site owners reach the operator; part of the user agent.

@@ -16,13 +16,19 @@ def summary(run: Run) -> Iterator[str]:
     stored, turned_away = figures.stored.total(), figures.rejected.total()
     if figures.fatal:
         yield f"The run could not finish: {figures.fatal}"
-    elif not stored and not turned_away:
+    elif not stored and not turned_away and not figures.changed:
         yield f"Nothing new: {known} articles known already, none added."
     else:
         yield f"{stored} new articles from {len(figures.stored)} sites, {known} known already"
         yield from _indented(f"{site}: {count}" for site, count in sorted(figures.stored.items()))
-    if figures.unchanged:
-        yield f"{figures.unchanged} pages hold an article that is stored already"
+    if figures.copies:
+        yield f"{figures.copies} pages hold an article that is stored already"
+    if figures.changed:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(figures.changed.items()))
+        yield f"{figures.changed.total()} stored articles changed: {kinds}"
+    if figures.rechecked:
+        outcomes = ", ".join(f"{what.replace('_', ' ')} {n}" for what, n in figures.rechecked.most_common())
+        yield f"{figures.rechecked.total()} stored articles looked at again without a new row: {outcomes}"
     if turned_away:
         yield f"{turned_away} pages turned away"
         yield from _indented(f"{reason}: {n}" for reason, n in figures.rejected.most_common())

@@ -49,6 +49,15 @@ class Reason(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
+class ChangeKind(StrEnum):
+    """What a new version of an article changed; the value is what `change_kind` holds."""
+
+    HEADLINE = "headline"
+    TEXT = "text"
+    CORRECTION = "correction"
+    REMOVED = "removed"
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """What a feed or news sitemap said of an article before it was fetched."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from crawler.frontier import Frontier, page_from_details
+from crawler.frontier import Frontier, unfinished_page
 from crawler.run import Run, RunConfig
 from pipelines.body.page_view import Mark, pack
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY
-from pipelines.records import Cleaned, Page, PageView, State, Witness
+from pipelines.records import Article, Cleaned, Page, PageView, State, Witness
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import LEDGER_VERSION, Ledger, Link
 from pipelines.store.raw import RawStore, read_response
@@ -47,9 +47,9 @@ def test_a_fetched_page_is_given_back_as_it_was(ledger: Ledger, tmp_path: Path) 
     name, offset = raw.write(fetched)
     raw.close()
     ledger.fetched(URL, page_at(fetched, name, offset))
-    ((key, details, said, file, at),) = ledger.unfinished()
-    body = read_response(tmp_path / "raw" / file, at).body
-    assert (key, page_from_details(details, body, said, file, at)) == (URL, page_at(fetched, name, offset))
+    (left,) = ledger.unfinished()
+    body = read_response(tmp_path / "raw" / left.warc_file, left.warc_offset).body
+    assert (left.key, unfinished_page(left, body)) == (URL, page_at(fetched, name, offset))
 
 
 def page_at(fetched: Page, name: str, offset: int) -> Page:
@@ -78,15 +78,15 @@ def test_what_is_unknown_of_a_fetched_page_stays_unknown(ledger: Ledger) -> None
     bare = Page(URL, b"", (), NOW, "sahifa", "run-1", warc_file="a.warc.gz", warc_offset=7)
     discover(ledger, link())
     ledger.fetched(URL, bare)
-    ((_, details, witness, file, offset),) = ledger.unfinished()
-    assert page_from_details(details, b"", witness, file, offset) == bare
+    (left,) = ledger.unfinished()
+    assert unfinished_page(left, b"") == bare
 
 
 def test_fetched_bytes_are_not_fetched_again_after_a_crash(ledger: Ledger) -> None:
     bring_to(ledger, State.FETCHED)
     ledger.start_run("run-2", "news", NOW)
     assert leased(ledger, run="run-2") == []
-    assert [key for key, *_ in ledger.unfinished()] == [URL]
+    assert [left.key for left in ledger.unfinished()] == [URL]
 
 
 def test_a_cleaned_page_is_finished(ledger: Ledger) -> None:
@@ -141,22 +141,48 @@ def test_the_ledger_forgets_what_memory_forgets(tmp_path: Path) -> None:
         assert [row[0] for row in rows] == [3, 5]
 
 
-def test_a_ledger_of_version_1_is_taken_over(tmp_path: Path) -> None:
+# What versions 1 and 2 had and version 3 has otherwise.
+OLD_TABLES = """
+CREATE TABLE urls (
+    key TEXT PRIMARY KEY, url TEXT NOT NULL, site TEXT NOT NULL, state TEXT NOT NULL, reason TEXT,
+    discovered_via TEXT NOT NULL, discovered_at TEXT NOT NULL, hint TEXT, witness TEXT, seen_run TEXT,
+    run_id TEXT, attempts INTEGER NOT NULL DEFAULT 0, fetch TEXT, warc_file TEXT, warc_offset INTEGER,
+    article_id TEXT
+) WITHOUT ROWID;
+CREATE TABLE versions (
+    url_canonical TEXT NOT NULL, text_hash TEXT NOT NULL, article_id TEXT NOT NULL, version INTEGER NOT NULL,
+    PRIMARY KEY (url_canonical, text_hash)
+) WITHOUT ROWID;
+"""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_ledger_of_an_earlier_version_is_taken_over(tmp_path: Path, version: int) -> None:
     path = tmp_path / "ledger.sqlite"
-    with closing(Ledger(path)) as ledger:
-        learn(ledger, 1, None)
+    old = article(URL)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript(
-            "DROP TABLE site_views; CREATE TABLE site_pages (site TEXT PRIMARY KEY, pages INTEGER);"
-            "CREATE TABLE site_blocks (site TEXT, block TEXT, pages INTEGER);"
-            "INSERT INTO site_pages VALUES ('sahifa', 7); PRAGMA user_version = 1"
+        db.executescript(OLD_TABLES + f"PRAGMA user_version = {version}")
+        if version == 1:
+            db.execute("CREATE TABLE site_pages (site TEXT PRIMARY KEY, pages INTEGER)")
+            db.execute("CREATE TABLE site_blocks (site TEXT, block TEXT, pages INTEGER)")
+        db.execute(
+            "INSERT INTO urls (key, url, site, state, discovered_via, discovered_at, article_id) "
+            "VALUES (?, ?, 'sahifa', 'committed', 'feed', ?, ?)",
+            (URL, URL, NOW.isoformat(), old.id),
         )
+        db.execute("INSERT INTO versions VALUES (?, ?, ?, 1)", (URL, old.text_hash, old.id))
     with closing(Ledger(path)) as ledger:
-        assert len(spooled(ledger)) == 1
-        learn(ledger, 2, shown(1))
+        assert state(ledger) == State.COMMITTED
+        assert ledger.stage(URL, Cleaned(old)) is None
+        staged = ledger.stage(URL, Cleaned(article(URL, "متن آخر"), (), shown(1)))
+        assert staged is not None
+        assert isinstance(staged.result, Article)
+        assert (staged.result.version, staged.result.previous_id) == (2, old.id)
         assert ledger.site_history("sahifa").views == (shown(1),)
         tables = ledger.connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'site%'")
         assert [row[0] for row in tables] == ["site_views"]
+    with closing(Ledger(path)) as ledger:
+        assert ledger.connection.execute("PRAGMA user_version").fetchone()[0] == LEDGER_VERSION
 
 
 # -- the file

@@ -18,14 +18,17 @@ from typing import Any
 
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, Policy
-from pipelines.records import Article, Cleaned, Page, PageView, Rejected, State, Witness
+from pipelines.recheck import NEVER, Recheck
+from pipelines.records import Article, Cleaned, Page, State, Witness
 from pipelines.store.errors import StoreError
-from pipelines.store.rows import dumps, removed_rows, to_row
-from pipelines.store.schema import SORT_KEYS
+from pipelines.store.rows import dumps
+from pipelines.store.site_views import load_history
+from pipelines.store.staging import note_check, note_unchanged, stage
+from pipelines.store.versions import StoredVersion, last_version
 
-LEDGER_VERSION = 2
-# A new file, and versions that `ledger.sql` brings up to date by itself.
-_READABLE = frozenset({0, 1, LEDGER_VERSION})
+LEDGER_VERSION = 3
+# A new file, and versions that `ledger_upgrade.sql` brings up to date.
+_READABLE = frozenset({0, 1, 2, LEDGER_VERSION})
 # Runs that try a URL before it stays FAILED.
 MAX_ATTEMPTS = 3
 
@@ -51,6 +54,21 @@ class Lease:
     via: str
     discovered_at: datetime
     witness: Witness | None
+    recheck: bool = False  # its article is stored; has it changed?
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A page fetched and not cleaned: what is known of it, and where its bytes are."""
+
+    key: str
+    details: dict[str, Any]
+    witness: Witness | None
+    warc_file: str
+    warc_offset: int
+    recheck: bool
 
 
 class Ledger:
@@ -59,9 +77,17 @@ class Ledger:
     `read_only` opens what is there beside a run under way, and neither makes nor changes anything.
     """
 
-    def __init__(self, path: Path, policy: Policy = DEFAULT_POLICY, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        policy: Policy = DEFAULT_POLICY,
+        recheck: Recheck = NEVER,
+        *,
+        read_only: bool = False,
+    ) -> None:
         self.path = path
         self._policy = policy
+        self._recheck = recheck
         try:
             if read_only:
                 address = f"{path.resolve().as_uri()}?mode=ro"
@@ -87,13 +113,16 @@ class Ledger:
         found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError(found)
-        script = files("pipelines.store").joinpath("ledger.sql").read_text(encoding="utf-8")
-        self._db.executescript(script)
-        self._db.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
+        upgrade = _script("ledger_upgrade.sql") if 0 < self._version() < LEDGER_VERSION else ""
+        version = f"PRAGMA user_version = {LEDGER_VERSION};"
+        self._db.executescript(f"BEGIN IMMEDIATE;\n{upgrade}\n{_script('ledger.sql')}\n{version}\nCOMMIT;")
+
+    def _version(self) -> int:
+        version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+        return version
 
     def _check_version(self, *readable: int) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in readable:
+        if (version := self._version()) not in readable:
             raise StoreError(f"{self.path} has ledger version {version}, this is {LEDGER_VERSION}")
 
     def close(self) -> None:
@@ -125,26 +154,43 @@ class Ledger:
                 "INSERT INTO runs (run_id, spider, started_at) VALUES (?, ?, ?)",
                 (run_id, spider, now.isoformat()),
             )
-            db.execute(
-                "UPDATE urls SET state = ?, run_id = NULL WHERE state = ?",
-                (State.PENDING, State.LEASED),
-            )
+            self._take_back(db)
             db.execute(
                 "UPDATE urls SET state = ? WHERE state = ? AND attempts < ?",
                 (State.PENDING, State.FAILED, MAX_ATTEMPTS),
             )
+            if self._recheck.always:
+                db.execute(
+                    "UPDATE urls SET due_at = ? WHERE state = ? AND gone_at IS NULL",
+                    (now.isoformat(), State.COMMITTED),
+                )
+
+    @staticmethod
+    def _take_back(db: sqlite3.Connection) -> None:
+        """URLs asked for and not answered are as they were before: unknown, or due to be looked at again."""
+        db.execute(
+            "UPDATE urls SET state = iif(article_id IS NULL, ?, ?), run_id = NULL WHERE state = ?",
+            (State.PENDING, State.COMMITTED, State.LEASED),
+        )
 
     def end_run(self, run_id: str, outcome: str, now: datetime) -> None:
-        """Record how the run ended."""
-        self._db.execute(
-            "UPDATE runs SET ended_at = ?, outcome = ? WHERE run_id = ?",
-            (now.isoformat(), outcome, run_id),
-        )
+        """Record how the run ended; what it could not ask for is left to the next."""
+        with self.transaction() as db:
+            self._take_back(db)
+            db.execute(
+                "UPDATE runs SET ended_at = ?, outcome = ? WHERE run_id = ?",
+                (now.isoformat(), outcome, run_id),
+            )
 
     # -- URLs
 
-    def discover(self, run_id: str, site: str, links: Iterable[Link], now: datetime) -> int:
-        """Make the links durable as PENDING; how many were new. Known URLs are only marked as seen."""
+    def discover(
+        self, run_id: str, site: str, links: Iterable[Link], now: datetime, place: str | None = None
+    ) -> int:
+        """Make the links that `place` lists durable as PENDING; how many were new.
+
+        Known URLs are only marked as seen.
+        """
         found = list(links)
         rows = [
             (new.key, new.url, site, State.PENDING, new.via, now.isoformat(), new.hint, _json(new.witness))
@@ -160,28 +206,44 @@ class Ledger:
             )
             added = db.total_changes - before
             db.executemany(
-                "UPDATE urls SET seen_run = ? WHERE key = ?", [(run_id, link.key) for link in found]
+                "UPDATE urls SET seen_run = ?, place = coalesce(?, place) WHERE key = ?",
+                [(run_id, place, link.key) for link in found],
             )
         return added
+
+    def listed_still(self, run_id: str, place: str) -> None:
+        """`place` did not change: what it listed counts as seen by this run, too."""
+        self._db.execute("UPDATE urls SET seen_run = ? WHERE place = ?", (run_id, place))
 
     def known(self, keys: Iterable[str]) -> set[str]:
         """Those of the keys that the ledger has."""
         query = "SELECT 1 FROM urls WHERE key = ?"
         return {key for key in keys if self._db.execute(query, (key,)).fetchone()}
 
-    def lease(self, run_id: str, site: str, limit: int) -> list[Lease]:
-        """Up to `limit` pending URLs of `site`, newest first, now LEASED by the run."""
+    def lease(self, run_id: str, site: str, limit: int, now: datetime | None = None) -> list[Lease]:
+        """Up to `limit` URLs of `site`, LEASED from now on: new ones, newest first, then what is due."""
+        room = max(limit, 0)  # SQLite takes a negative limit for none
         with self.transaction() as db:
             rows = db.execute(
                 "SELECT * FROM urls WHERE state = ? AND site = ? "
                 "ORDER BY hint IS NULL, hint DESC, discovered_at, key LIMIT ?",
-                (State.PENDING, site, max(limit, 0)),  # SQLite takes a negative limit for none
+                (State.PENDING, site, room),
             ).fetchall()
+            if now is not None and self._recheck != NEVER and len(rows) < room:
+                rows += db.execute(
+                    "SELECT * FROM urls WHERE site = ? AND due_at <= ? AND state = ? AND gone_at IS NULL "
+                    "ORDER BY due_at LIMIT ?",
+                    (site, now.isoformat(), State.COMMITTED, room - len(rows)),
+                ).fetchall()
             db.executemany(
                 "UPDATE urls SET state = ?, run_id = ?, attempts = attempts + 1 WHERE key = ?",
                 [(State.LEASED, run_id, row["key"]) for row in rows],
             )
         return [_lease(row) for row in rows]
+
+    def put_off(self, key: str) -> None:
+        """The URL could not even be asked for: that is no attempt. It stays LEASED until the run ends."""
+        self._db.execute("UPDATE urls SET attempts = attempts - 1 WHERE key = ?", (key,))
 
     def reopen(self, keys: Iterable[str]) -> None:
         """Failed, gone, forbidden or rejected URLs become PENDING: somebody asked for them by name."""
@@ -204,118 +266,45 @@ class Ledger:
                 (State.FETCHED, dumps(details), page.warc_file, page.warc_offset, key),
             )
 
-    def unfinished(self) -> list[tuple[str, dict[str, Any], Witness | None, str, int]]:
-        """(key, page details, witness, WARC file, offset) of every URL fetched but not cleaned."""
+    def unfinished(self) -> list[Unfinished]:
+        """Every page fetched but not cleaned."""
         rows = self._db.execute(
-            "SELECT key, fetch, witness, warc_file, warc_offset FROM urls WHERE state = ?",
+            "SELECT key, fetch, witness, warc_file, warc_offset, article_id FROM urls WHERE state = ?",
             (State.FETCHED,),
         )
         return [
-            (key, json.loads(fetch), _witness(witness), file, offset)
-            for key, fetch, witness, file, offset in rows
+            Unfinished(key, json.loads(fetch), _witness(witness), file, offset, article is not None)
+            for key, fetch, witness, file, offset, article in rows
         ]
 
     def end(self, key: str, state: State, reason: str) -> None:
         """The URL ends without a row: FAILED, GONE or FORBIDDEN, with its reason."""
         self._db.execute("UPDATE urls SET state = ?, reason = ? WHERE key = ?", (state, reason, key))
 
-    # -- the spool
+    def checked(self, key: str, now: datetime, reason: str | None = None, *, gone: bool = False) -> None:
+        """A stored article was looked at and makes no row: not modified, no answer (`reason`), or gone."""
+        with self.transaction() as db:
+            note_check(db, key, now, self._recheck, reason, gone=gone)
+
+    def unchanged(self, key: str, article: Article) -> None:
+        """A stored article was looked at again and says the same."""
+        with self.transaction() as db:
+            note_unchanged(db, key, article, self._recheck)
 
     def stage(self, key: str, cleaned: Cleaned) -> Cleaned | None:
-        """Spool the outcome of a page; what was spooled, or None for a text that is stored already.
-
-        The version number is decided here, in the transaction that makes the row durable.
-        """
+        """Spool the outcome of a page; what was spooled, or None for an article that is stored already."""
         with self.transaction() as db:
-            if isinstance(cleaned.result, Rejected):
-                self._spool(db, "rejected", key, State.REJECTED, to_row(cleaned.result))
-                staged = cleaned
-            else:
-                article = self._next_version(db, cleaned.result)
-                if article is None:
-                    db.execute(
-                        "UPDATE urls SET state = ?, article_id = ? WHERE key = ?",
-                        (State.COMMITTED, cleaned.result.id, key),
-                    )
-                    return None
-                staged = replace(cleaned, result=article)
-                self._spool(db, "articles", key, State.COMMITTED, to_row(article))
-                removed = sorted(cleaned.removed, key=lambda block: block.order)
-                for row in removed_rows(article, tuple(removed)):
-                    self._spool(db, "removed_blocks", None, None, row)
-                if cleaned.view is not None:
-                    self._learn(db, article.site, cleaned.view)
-            reason = staged.result.reason if isinstance(staged.result, Rejected) else None
-            article_id = staged.result.id if isinstance(staged.result, Article) else None
-            db.execute(
-                "UPDATE urls SET state = ?, reason = ?, article_id = ? WHERE key = ?",
-                (State.STAGED, reason, article_id, key),
-            )
-        return staged
-
-    def _next_version(self, db: sqlite3.Connection, article: Article) -> Article | None:
-        known = db.execute(
-            "SELECT text_hash, article_id, version FROM versions WHERE url_canonical = ? "
-            "ORDER BY version DESC",
-            (article.url_canonical,),
-        ).fetchall()
-        if any(row["text_hash"] == article.text_hash for row in known):
-            return None
-        if known:
-            article = replace(
-                article,
-                version=known[0]["version"] + 1,
-                previous_id=known[0]["article_id"],
-                change_kind="text",
-            )
-        db.execute(
-            "INSERT INTO versions VALUES (?, ?, ?, ?)",
-            (article.url_canonical, article.text_hash, article.id, article.version),
-        )
-        return article
-
-    @staticmethod
-    def _spool(
-        db: sqlite3.Connection,
-        dataset: str,
-        key: str | None,
-        final: State | None,
-        row: dict[str, Any],
-    ) -> None:
-        sort_key = row[SORT_KEYS[dataset][1]]
-        db.execute(
-            "INSERT INTO spool (dataset, partition, site, sort_key, url_key, final_state, row) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (dataset, row["fetched_at"].date().isoformat(), row["site"], sort_key, key, final, dumps(row)),
-        )  # fmt: skip
+            return stage(db, key, cleaned, self._policy, self._recheck)
 
     # -- site memory
 
     def site_history(self, site: str) -> SiteHistory:
         """What the site's last pages showed."""
-        rows = self._db.execute(
-            "SELECT body, headline, marks FROM site_views WHERE site = ? ORDER BY page", (site,)
-        )
-        return SiteHistory(self._policy, (PageView(*row) for row in rows))
+        return load_history(self._db, site, self._policy)
 
-    def _learn(self, db: sqlite3.Connection, site: str, view: PageView) -> None:
-        """Remember one more page; what `SiteHistory` would forget is forgotten here, too."""
-        newest = "SELECT coalesce(max(page), 0) FROM site_views WHERE site = ?"
-        page = db.execute(newest, (site,)).fetchone()[0] + 1
-        db.execute(
-            "INSERT INTO site_views VALUES (?, ?, ?, ?, ?)",
-            (site, page, view.body, view.headline, view.marks),
-        )
-        old = "SELECT page FROM site_views WHERE site = ? {} ORDER BY page DESC LIMIT 1 OFFSET ?"
-        for narrower, values, most in (
-            ("AND body = ?", (site, view.body), self._policy.memory_template_pages),
-            ("", (site,), self._policy.memory_site_pages),
-        ):
-            db.execute(
-                f"DELETE FROM site_views WHERE site = ? {narrower} AND page <= "  # noqa: S608  constants only
-                f"({old.format(narrower)})",
-                (*values, *values, most),
-            )
+    def last_version(self, url_canonical: str) -> StoredVersion | None:
+        """The newest stored version of the article."""
+        return last_version(self._db, url_canonical)
 
     # -- figures
 
@@ -359,4 +348,11 @@ def _lease(row: sqlite3.Row) -> Lease:
         via=row["discovered_via"],
         discovered_at=datetime.fromisoformat(row["discovered_at"]),
         witness=_witness(row["witness"]),
+        recheck=row["article_id"] is not None,
+        etag=row["etag"],
+        last_modified=row["last_modified"],
     )
+
+
+def _script(name: str) -> str:
+    return files("pipelines.store").joinpath(name).read_text(encoding="utf-8")

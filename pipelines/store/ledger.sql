@@ -19,14 +19,41 @@ CREATE TABLE IF NOT EXISTS urls (
     attempts INTEGER NOT NULL DEFAULT 0,
     fetch TEXT,                      -- JSON: what a page needs beside its bytes
     warc_file TEXT, warc_offset INTEGER,
-    article_id TEXT
+    article_id TEXT,                 -- the article it holds, once one is stored
+    place TEXT,                      -- last place that listed it
+    etag TEXT, last_modified TEXT,   -- of its last answer, for the next question
+    first_at TEXT, checked_at TEXT,  -- first and last answer that held the article
+    due_at TEXT,                     -- when to look again; null: never
+    gone_at TEXT                     -- when a stored article was found gone
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS urls_by_state ON urls (state, site, hint);
+CREATE INDEX IF NOT EXISTS urls_by_due ON urls (site, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS urls_by_place ON urls (place) WHERE place IS NOT NULL;
 
-CREATE TABLE IF NOT EXISTS versions (
-    url_canonical TEXT NOT NULL, text_hash TEXT NOT NULL,
-    article_id TEXT NOT NULL, version INTEGER NOT NULL,
-    PRIMARY KEY (url_canonical, text_hash)
+CREATE TABLE IF NOT EXISTS article_versions (
+    url_canonical TEXT NOT NULL, version INTEGER NOT NULL,
+    article_id TEXT NOT NULL, text_hash TEXT NOT NULL,
+    title TEXT,                      -- letters of the headline; null for rows of an earlier version
+    copy TEXT,                       -- site, host, text and headline as one hash: the same under another address
+    key TEXT,                        -- the URL whose page it is
+    warc_file TEXT, warc_offset INTEGER,
+    PRIMARY KEY (url_canonical, version)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS versions_by_copy ON article_versions (copy) WHERE copy IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS places (  -- where links are found: front pages, feeds, sitemaps, sections
+    url TEXT PRIMARY KEY, site TEXT NOT NULL, kind TEXT NOT NULL,
+    etag TEXT, last_modified TEXT,   -- of its last answer
+    changed TEXT,                    -- time of the last change that an index stated when it was last read
+    asked_at TEXT,
+    unchanged INTEGER NOT NULL DEFAULT 0,  -- answers in a row that brought nothing new
+    rest_until TEXT                  -- it is not asked before
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS places_by_site ON places (site, kind);
+
+CREATE TABLE IF NOT EXISTS shapes (  -- what addresses of one shape turned out to be
+    site TEXT NOT NULL, shape TEXT NOT NULL, articles INTEGER NOT NULL, others INTEGER NOT NULL,
+    PRIMARY KEY (site, shape)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS spool (
@@ -52,6 +79,3 @@ CREATE TABLE IF NOT EXISTS site_views (  -- what a site's last pages showed site
     marks BLOB NOT NULL,                 -- its blocks, see pipelines/body/page_view.py
     PRIMARY KEY (site, page)
 ) WITHOUT ROWID;
--- Version 1 kept counts, which nothing can be learnt from that the views need.
-DROP TABLE IF EXISTS site_pages;
-DROP TABLE IF EXISTS site_blocks;

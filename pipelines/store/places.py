@@ -1,0 +1,98 @@
+"""The ledger's memory of where links are found: what a place answered last, and when it is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pipelines.store.ledger import Ledger
+
+# The second answer in a row that brings nothing new earns a rest, each further one twice as long.
+_FIRST_REST, _LONGEST_REST = timedelta(minutes=10), timedelta(days=1)
+# Places of one kind and site that are remembered to be visited again.
+_MAX_PLACES = 50
+
+
+class PlaceKind(StrEnum):
+    """What a place is; the value is in the `kind` column."""
+
+    START = "start"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    SECTION = "section"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place as its last answer left it."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    changed: str | None = None
+    rest_until: datetime | None = None
+    unchanged: int = 0
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it is too early to ask again."""
+        return self.rest_until is not None and now < self.rest_until
+
+
+class Places:
+    """The table `places` of `ledger`; all times are aware UTC."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._db = ledger.connection
+
+    def place(self, url: str) -> Place:
+        """What is known of `url`; nothing of one never asked."""
+        row = self._db.execute(
+            "SELECT url, etag, last_modified, changed, rest_until, unchanged FROM places WHERE url = ?",
+            (url,),
+        ).fetchone()
+        if row is None:
+            return Place(url)
+        until = datetime.fromisoformat(row["rest_until"]) if row["rest_until"] else None
+        return Place(*row[:4], until, row["unchanged"])
+
+    def known(self, site: str, kind: PlaceKind) -> list[str]:
+        """Places of the kind that answered before, those that brought something last first."""
+        query = "SELECT url FROM places WHERE site = ? AND kind = ? ORDER BY unchanged, url LIMIT ?"
+        return [row["url"] for row in self._db.execute(query, (site, kind, _MAX_PLACES))]
+
+    def answered(
+        self,
+        site: str,
+        kind: PlaceKind,
+        place: Place,
+        now: datetime,
+        *,
+        brought: int,
+    ) -> None:
+        """Note the validators of `place` and what it brought; one that never changes is asked less often."""
+        unchanged = 0 if brought else self.place(place.url).unchanged + 1
+        until = now + rest(unchanged) if kind is not PlaceKind.START else None
+        self._db.execute(
+            "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (place.url, site, kind, place.etag, place.last_modified, place.changed, now.isoformat(),
+             unchanged, until.isoformat() if until else None),
+        )  # fmt: skip
+
+    def forget(self, urls: Iterable[str]) -> None:
+        """Places that are gone."""
+        with self._ledger.transaction() as db:
+            db.executemany("DELETE FROM places WHERE url = ?", [(url,) for url in urls])
+
+
+def rest(unchanged: int) -> timedelta:
+    """How long a place rests after so many answers in a row without anything new.
+
+    >>> [str(rest(answers)) for answers in (0, 1, 2, 3, 20)]
+    ['0:00:00', '0:00:00', '0:10:00', '0:20:00', '1 day, 0:00:00']
+    """
+    if unchanged < 2:
+        return timedelta()
+    return min(_FIRST_REST * 2 ** min(unchanged - 2, 20), _LONGEST_REST)

@@ -1,0 +1,108 @@
+"""The spool: what a page came to, made durable in one transaction with its URL's next state."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from pipelines.policy import Policy
+from pipelines.recheck import Recheck
+from pipelines.records import Article, Cleaned, Reason, Rejected, State
+from pipelines.store.rows import dumps, removed_rows, to_row
+from pipelines.store.schema import SORT_KEYS
+from pipelines.store.site_views import learn
+from pipelines.store.versions import last_version, next_version
+
+
+def stage(
+    db: sqlite3.Connection, key: str, cleaned: Cleaned, policy: Policy, recheck: Recheck
+) -> Cleaned | None:
+    """Spool the outcome of a page; what was spooled, or None for an article that is stored already.
+
+    Runs inside a transaction. The version number is decided here, where the row becomes durable.
+    """
+    if isinstance(cleaned.result, Rejected):
+        _stage_rejected(db, key, cleaned.result, recheck)
+        return cleaned
+    article = next_version(db, key, cleaned.result)
+    _note_answer(db, key, cleaned.result, recheck)
+    if article is None:
+        db.execute("UPDATE urls SET state = ? WHERE key = ?", (State.COMMITTED, key))
+        return None
+    staged = replace(cleaned, result=article)
+    _spool(db, "articles", key, State.COMMITTED, to_row(article))
+    removed = sorted(cleaned.removed, key=lambda block: block.order)
+    for row in removed_rows(article, tuple(removed)):
+        _spool(db, "removed_blocks", None, None, row)
+    if cleaned.view is not None:
+        learn(db, article.site, cleaned.view, policy)
+    db.execute("UPDATE urls SET state = ? WHERE key = ?", (State.STAGED, key))
+    return staged
+
+
+def note_unchanged(db: sqlite3.Connection, key: str, article: Article, recheck: Recheck) -> None:
+    """The article of `key` was looked at again and says the same."""
+    _note_answer(db, key, article, recheck)
+    db.execute("UPDATE urls SET state = ? WHERE key = ?", (State.COMMITTED, key))
+
+
+def note_check(
+    db: sqlite3.Connection, key: str, now: datetime, recheck: Recheck, reason: str | None, *, gone: bool
+) -> None:
+    """The stored article of `key` was looked at and makes no row; what is gone is not looked at again."""
+    due = None if gone else recheck.next_due(_first_at(db, key) or now, now)
+    db.execute(
+        "UPDATE urls SET state = ?, reason = ?, checked_at = ?, due_at = ?, gone_at = ? WHERE key = ?",
+        (State.COMMITTED, reason, now.isoformat(), _iso(due), now.isoformat() if gone else None, key),
+    )
+
+
+def _stage_rejected(db: sqlite3.Connection, key: str, rejected: Rejected, recheck: Recheck) -> None:
+    """A page turned away; an article that was stored before stays stored."""
+    stored = db.execute("SELECT 1 FROM urls WHERE key = ? AND article_id NOT NULL", (key,)).fetchone()
+    _spool(db, "rejected", key, State.COMMITTED if stored else State.REJECTED, to_row(rejected))
+    if stored:
+        gone = rejected.reason is Reason.SOFT_404
+        note_check(db, key, rejected.fetched_at, recheck, rejected.reason, gone=gone)
+    db.execute("UPDATE urls SET state = ?, reason = ? WHERE key = ?", (State.STAGED, rejected.reason, key))
+
+
+def _note_answer(db: sqlite3.Connection, key: str, article: Article, recheck: Recheck) -> None:
+    """What the answer means for the next question; an article is asked for under one of its URLs only."""
+    first = _first_at(db, key) or article.fetched_at
+    last = last_version(db, article.url_canonical)
+    is_its_own = last is not None and last.key in (None, key)
+    published = article.published_at or _midnight(article.published_date)
+    due = recheck.next_due(first, article.fetched_at, published) if is_its_own else None
+    db.execute(
+        "UPDATE urls SET article_id = ?, reason = NULL, etag = ?, last_modified = ?, first_at = ?, "
+        "checked_at = ?, due_at = ?, gone_at = NULL WHERE key = ?",
+        (last.article_id if last else article.id, article.etag, article.last_modified, first.isoformat(),
+         article.fetched_at.isoformat(), _iso(due), key),
+    )  # fmt: skip
+
+
+def _spool(
+    db: sqlite3.Connection, dataset: str, key: str | None, final: State | None, row: dict[str, Any]
+) -> None:
+    sort_key = row[SORT_KEYS[dataset][1]]
+    db.execute(
+        "INSERT INTO spool (dataset, partition, site, sort_key, url_key, final_state, row) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (dataset, row["fetched_at"].date().isoformat(), row["site"], sort_key, key, final, dumps(row)),
+    )
+
+
+def _first_at(db: sqlite3.Connection, key: str) -> datetime | None:
+    row = db.execute("SELECT first_at FROM urls WHERE key = ?", (key,)).fetchone()
+    return datetime.fromisoformat(row["first_at"]) if row and row["first_at"] else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day else None

@@ -1,0 +1,104 @@
+"""Which row an article page makes: the first version, a new one, or none because it is stored already."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from pipelines.normalize import letters
+from pipelines.records import Article, ChangeKind
+from pipelines.similarity.fingerprint import article_id, text_hash
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """The last stored version of an article and where the bytes of its page are."""
+
+    article_id: str
+    version: int
+    text_hash: str
+    title: str | None
+    key: str | None
+    warc_file: str | None
+    warc_offset: int | None
+
+    def shows(self, article: Article) -> bool:
+        """Whether `article` says the same under the same headline."""
+        return self.text_hash == article.text_hash and self.title in (None, folded_title(article))
+
+
+_COLUMNS = "article_id, version, text_hash, title, key, warc_file, warc_offset"
+
+
+def last_version(db: sqlite3.Connection, url_canonical: str) -> StoredVersion | None:
+    """The newest version of the article, or None when none is stored."""
+    query = f"SELECT {_COLUMNS} FROM article_versions WHERE url_canonical = ? ORDER BY version DESC LIMIT 1"  # noqa: S608  constants only
+    row = db.execute(query, (url_canonical,)).fetchone()
+    return StoredVersion(*row) if row else None
+
+
+def next_version(db: sqlite3.Connection, key: str, article: Article) -> Article | None:
+    """`article` as the row it makes, noted as a version; None when it makes none.
+
+    `key` is the URL asked for. Another URL of a stored article adds nothing, whatever its template shows: the
+    article's own URL is looked at again. Runs inside the transaction that spools the row.
+    """
+    last = last_version(db, article.url_canonical)
+    if last is None:
+        if is_copy(db, article):
+            return None
+    else:
+        kind = article.change_kind or ChangeKind.TEXT
+        if last.key not in (None, key) or _is_known(db, article, kind):
+            return None
+        article = replace(
+            article,
+            id=_row_id(article, kind),
+            version=last.version + 1,
+            previous_id=last.article_id,
+            change_kind=kind,
+        )
+    db.execute(
+        "INSERT INTO article_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (article.url_canonical, article.version, article.id, article.text_hash, folded_title(article),
+         _copy(article), key, article.warc_file, article.warc_offset),
+    )  # fmt: skip
+    return article
+
+
+def is_copy(db: sqlite3.Connection, article: Article) -> bool:
+    """Whether the host shows the same text under the same headline at another address."""
+    query = "SELECT 1 FROM article_versions WHERE copy = ? LIMIT 1"
+    copy = _copy(article)
+    return copy is not None and db.execute(query, (copy,)).fetchone() is not None
+
+
+def folded_title(article: Article) -> str:
+    """The headline's letters: case, accents and punctuation are no other headline."""
+    return letters(article.title or "")
+
+
+def _is_known(db: sqlite3.Connection, article: Article, kind: str) -> bool:
+    """Whether a version before said the same; a headline alone is told apart only where it is the change."""
+    if kind == ChangeKind.HEADLINE:
+        query = "SELECT 1 FROM article_versions WHERE url_canonical = ? AND text_hash = ? AND title = ?"
+        values = (article.url_canonical, article.text_hash, folded_title(article))
+        return db.execute(query, values).fetchone() is not None
+    query = "SELECT 1 FROM article_versions WHERE url_canonical = ? AND text_hash = ?"
+    return db.execute(query, (article.url_canonical, article.text_hash)).fetchone() is not None
+
+
+def _row_id(article: Article, kind: str) -> str:
+    """Of a new headline over the same text the headline is part of the identity, too."""
+    if kind == ChangeKind.HEADLINE:
+        return article_id(article.url_canonical, f"{article.text_hash}\n{folded_title(article)}")
+    return article.id
+
+
+def _copy(article: Article) -> str | None:
+    title = folded_title(article)
+    if not title:
+        return None
+    host = (urlsplit(article.url_canonical).netloc).removeprefix("www.")
+    return text_hash("\n".join((article.site, host, article.text_hash, title)))
