@@ -27,8 +27,9 @@ _MAX_REFUSED = 2 * _WINDOW
 class Frontier:
     """URLs are durable before they are scheduled; Scrapy's queue is only a buffer of leases."""
 
-    def __init__(self, run: Run, *, obeys_robots: bool) -> None:
+    def __init__(self, run: Run, *, obeys_robots: bool, listed_only: bool = False) -> None:
         self._obeys_robots = obeys_robots
+        self._listed_only = listed_only
         self._run = run
         self._ledger = run.ledger
         self._in_flight: Counter[str] = Counter()
@@ -54,11 +55,13 @@ class Frontier:
         self._ledger.reopen(link.key for link in links)
 
     def lease(self, site: Site) -> list[Lease]:
-        """What of the site may be fetched now, newest first."""
+        """What of the site may be fetched now: new URLs, newest first, then stored articles that are due."""
         if self._refused[site.name] >= _MAX_REFUSED:
             return []
         room = _WINDOW - self._in_flight[site.name]
-        leases = self._ledger.lease(self._run.run_id, site.name, room, datetime.now(UTC))
+        leases = self._ledger.lease(
+            self._run.run_id, site.name, room, datetime.now(UTC), listed_only=self._listed_only
+        )
         self._in_flight[site.name] += len(leases)
         return leases
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from pipelines.body.words import folded_words
-from pipelines.normalize import count_words, letters
+from pipelines.normalize import count_words
 from pipelines.records import Article, ChangeKind
 from pipelines.tables import read_table
 
@@ -33,7 +33,7 @@ def change_kind(before: Article, after: Article) -> ChangeKind | None:
 
 
 def _says_otherwise(before: str | None, after: str | None) -> bool:
-    old, new = letters(before or ""), letters(after or "")
+    old, new = ("".join(folded_words(title or "")) for title in (before, after))
     return bool(old and new) and old not in new and new not in old
 
 

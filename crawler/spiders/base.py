@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DontCloseSpider, IgnoreRequest
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
@@ -15,30 +16,39 @@ from twisted.python.failure import Failure
 from crawler.errors import UserError
 from crawler.frontier import Frontier
 from crawler.items import Fetched
+from crawler.politeness.waiting import Politeness, wait_of
 from crawler.run import Run
 from crawler.sites import Site
 from pipelines.records import State
 from pipelines.store.ledger import Lease
 
+NOT_MODIFIED = 304
 _GONE = (404, 410)
+# A host that asks to wait is waited for this long, and a page so often; beyond that it is the next run's.
+_MAX_WAIT_SECONDS, _MAX_WAITS = 120.0, 3
 
 
 class ArticleSpider(Spider):
     """Base of the spiders; `arguments` are the `-a` names it knows."""
 
     arguments: ClassVar[tuple[str, ...]] = ()
+    # Whether stored articles are looked at again only where the run came upon them.
+    listed_only: ClassVar[bool] = False
 
     def __init__(self, run: Run, job: Any, *, obeys_robots: bool = True) -> None:
         super().__init__()
         self.run = run
         self.job = job
-        self.frontier = Frontier(run, obeys_robots=obeys_robots)
+        self.frontier = Frontier(run, obeys_robots=obeys_robots, listed_only=self.listed_only)
+        self._waiting: set[asyncio.TimerHandle] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         obeys = crawler.settings.getbool("ROBOTSTXT_OBEY")
         spider = cls(Run.of(crawler), cls.plan(kwargs), obeys_robots=obeys)
         spider._set_crawler(crawler)
+        crawler.signals.connect(spider.stay_while_waiting, signal=signals.spider_idle)
+        crawler.signals.connect(spider.stop_waiting, signal=signals.spider_closed)
         return spider
 
     @classmethod
@@ -54,6 +64,8 @@ class ArticleSpider(Spider):
             raise UserError(f"spider {cls.name!r} knows no argument {sorted(unknown)[0]!r}; it knows {known}")
         return arguments
 
+    # -- articles
+
     def article_requests(self, site: Site) -> Iterator[Request]:
         """Requests for what the frontier lets this site have now."""
         for lease in self.frontier.lease(site):
@@ -62,26 +74,74 @@ class ArticleSpider(Spider):
                 callback=self.parse_article,
                 errback=self.article_failed,
                 cb_kwargs={"lease": lease, "site": site},
-                meta={"lease": lease, "site": site},
+                headers=conditions(lease.etag, lease.last_modified) if lease.recheck else None,
+                meta={"lease": lease, "site": site, "handle_httpstatus_list": [NOT_MODIFIED]},
                 dont_filter=True,  # the ledger knows what was asked for; Scrapy's filter forgets
             )
 
     def parse_article(self, response: Response, lease: Lease, site: Site) -> Iterator[Fetched | Request]:
         """Hand the page on and take the next."""
-        yield self.frontier.fetched(lease, site, response)
+        if response.status != NOT_MODIFIED:
+            yield self.frontier.fetched(lease, site, response)
+        elif lease.recheck:
+            self.frontier.not_modified(lease, site)
+        else:
+            self.frontier.ended(lease, site, State.FAILED, f"http_{NOT_MODIFIED}")
         yield from self.article_requests(site)
 
     def article_failed(self, failure: Failure) -> Iterator[Request]:
-        """Name the end of a URL that gave no page."""
-        meta = failure.request.meta  # type: ignore[attr-defined]  # Scrapy sets it on every failure
-        lease, site = meta["lease"], meta["site"]
-        error = failure.value
-        if isinstance(error, HttpError):
-            status = error.response.status
-            state = State.GONE if status in _GONE else State.FAILED
-            self.frontier.ended(lease, site, state, f"http_{status}")
-        elif isinstance(error, IgnoreRequest):
-            self.frontier.ended(lease, site, State.FORBIDDEN, str(error) or "forbidden")
+        """Name the end of a URL that gave no page, unless its host may be asked again."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it on every failure
+        lease, site = request.meta["lease"], request.meta["site"]
+        seconds = wait_of(failure.value, request, Politeness.of(self.crawler))
+        if seconds is not None and self.ask_later(request, seconds):
+            return
+        if seconds is not None:
+            self.frontier.put_off(lease, site)
         else:
-            self.frontier.ended(lease, site, State.FAILED, type(error).__name__)
+            self.frontier.ended(lease, site, *_end_of(failure.value))
         yield from self.article_requests(site)
+
+    # -- waiting for a host
+
+    def ask_later(self, request: Request, seconds: float) -> bool:
+        """Ask again when the host may be asked; False when that is too late for this run."""
+        waits = request.meta.get("waits", 0) + 1
+        if seconds > _MAX_WAIT_SECONDS or waits > _MAX_WAITS:
+            return False
+        again = request.replace(meta=request.meta | {"waits": waits}, dont_filter=True)
+
+        def ask() -> None:
+            self._waiting.discard(timer)
+            engine = self.crawler.engine
+            assert engine is not None  # `stop_waiting` cancels the timers before it goes
+            engine.crawl(again)
+
+        timer = asyncio.get_running_loop().call_later(seconds, ask)
+        self._waiting.add(timer)
+        return True
+
+    def stay_while_waiting(self) -> None:
+        """The run is not over while a host is waited for."""
+        if self._waiting:
+            raise DontCloseSpider
+
+    def stop_waiting(self) -> None:
+        """The run ends: what was waited for is the next run's."""
+        while self._waiting:
+            self._waiting.pop().cancel()
+
+
+def conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
+    """Headers that ask for a page only if it is another than the one with these validators (RFC 9110, 13.1)."""
+    asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    return {name: value for name, value in asked.items() if value}
+
+
+def _end_of(error: BaseException | None) -> tuple[State, str]:
+    if isinstance(error, HttpError):
+        status = error.response.status
+        return (State.GONE if status in _GONE else State.FAILED), f"http_{status}"
+    if isinstance(error, IgnoreRequest):
+        return State.FORBIDDEN, str(error) or "forbidden"
+    return State.FAILED, type(error).__name__

@@ -1,29 +1,46 @@
-"""`scrapy crawl news`: from a site's front page to every new article."""
+"""`scrapy crawl news`: from a site's front page to every new article.
+
+The start page, feeds, sitemaps and sections are *places*. A place is read in a worker; the articles it lists go
+to the frontier, the places it names are visited next, and the ledger remembers what it answered, so that the
+next run asks only for what changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from scrapy import Request, signals
+from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.records import Discovered
-from crawler.discovery.sections import read_hub
+from crawler.discovery.sections import read_hub, usual_places
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.items import Fetched
+from crawler.politeness.signals import robots_read
+from crawler.politeness.waiting import Politeness, wait_of
 from crawler.sites import Site, load_sites
-from crawler.spiders.base import ArticleSpider
+from crawler.spiders.base import NOT_MODIFIED, ArticleSpider, conditions
+from pipelines.store.places import Place, PlaceKind, Places
 from pipelines.workers import TaskFailed
 
-# Hubs and lists go before articles, so that the newest articles are known when they are chosen.
+# Places go before articles, so that the newest articles are known when they are chosen.
 _DISCOVERY_PRIORITY = 10
 # Front page, section, next page of a section.
 _MAX_DEPTH = 3
+_MISSING = (404, 410)
+_READERS: dict[PlaceKind, Callable[..., Discovered]] = {
+    PlaceKind.START: read_hub,
+    PlaceKind.SECTION: read_hub,
+    PlaceKind.FEED: read_feed,
+    PlaceKind.SITEMAP: read_sitemap,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,16 @@ class NewsJob:
     """The sites to visit."""
 
     sites: tuple[Site, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A place of a site on its way, so many steps from the start page; `changed` is what its index says."""
+
+    site: Site
+    kind: PlaceKind
+    place: Place
+    depth: int = 1
 
 
 class NewsSpider(ArticleSpider):
@@ -48,10 +75,11 @@ class NewsSpider(ArticleSpider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
-        crawler.signals.connect(spider.robots_parsed, signal=signals.robots_parsed)
+        crawler.signals.connect(spider.robots_read, signal=robots_read)
         return spider
 
     async def start(self) -> AsyncIterator[Fetched | Request]:
+        self._places = Places(self.run.ledger)
         self._asked: set[str] = set()
         # The sitemaps of a host belong to the site that is the whole host, not to one of its folders.
         starts = ((urlsplit(site.start), site) for site in self.job.sites)
@@ -65,84 +93,105 @@ class NewsSpider(ArticleSpider):
                 yield request
 
     def _entrances(self, site: Site) -> Iterator[Request]:
-        yield from self._look(site, [site.start], self.parse_hub)
-        yield from self._look(site, site.feeds, self.parse_feed)
-        yield from self._look(site, site.sitemaps, self.parse_sitemap)
-        yield from self._look(site, site.sections, self.parse_hub)
+        """The start page, and what the site file names or earlier runs found."""
+        yield from self._visit(site, PlaceKind.START, [site.start])
+        for kind, named in (
+            (PlaceKind.FEED, site.feeds),
+            (PlaceKind.SITEMAP, site.sitemaps),
+            (PlaceKind.SECTION, site.sections),
+        ):
+            yield from self._visit(site, kind, named or self._places.known(site.name, kind))
 
-    def _look(
+    def _visit(
         self,
         site: Site,
-        urls: tuple[str, ...] | list[str],
-        parse: Callable[..., Any],
+        kind: PlaceKind,
+        urls: Iterable[str],
         depth: int = 1,
+        changed: dict[str, str] | None = None,
     ) -> Iterator[Request]:
-        """Requests for places to find links in, each address once a run."""
+        """Requests for places, each address once a run; one that rests or did not change lists what it did."""
         for url in urls:
-            if url not in self._asked and depth <= _MAX_DEPTH:
-                self._asked.add(url)
-                yield Request(
-                    url,
-                    callback=parse,
-                    errback=self.place_failed,
-                    cb_kwargs={"site": site, "depth": depth},
-                    priority=_DISCOVERY_PRIORITY,
-                    dont_filter=True,
-                )
+            if url in self._asked or depth > _MAX_DEPTH:
+                continue
+            self._asked.add(url)
+            place, stated = self._places.place(url), (changed or {}).get(url)
+            if place.rests(datetime.now(UTC)) or (stated and stated == place.changed):
+                self.frontier.listed_still(url)
+                continue
+            visit = Visit(site, kind, replace(place, changed=stated), depth)
+            yield Request(
+                url,
+                callback=self.parse_place,
+                errback=self.place_failed,
+                cb_kwargs={"visit": visit},
+                headers=conditions(place.etag, place.last_modified),
+                meta={"visit": visit, "handle_httpstatus_list": [NOT_MODIFIED]},
+                priority=_DISCOVERY_PRIORITY,
+                dont_filter=True,
+            )
 
-    def robots_parsed(self, robotparser: Any, request: Request) -> None:
+    def robots_read(self, host_url: str, sitemaps: tuple[str, ...]) -> None:
         """Visit the sitemaps that robots.txt names, unless the site file names its own."""
-        site = self._sites.get(urlsplit(request.url).netloc)
+        site = self._sites.get(urlsplit(host_url).netloc)
         engine = self.crawler.engine
         if site is None or site.sitemaps or engine is None:
             return
-        named = list(robotparser.rp.sitemaps)
-        for place in self._look(site, named, self.parse_sitemap):
-            engine.crawl(place)
+        for request in self._visit(site, PlaceKind.SITEMAP, sitemaps):
+            engine.crawl(request)
 
-    async def parse_hub(self, response: Response, site: Site, depth: int) -> AsyncIterator[Request]:
-        """Front page or section: article links, and the places it names."""
-        found = await self._read(read_hub, response, _content_type(response))
-        for request in self._follow(site, found, depth):
+    async def parse_place(self, response: Response, visit: Visit) -> AsyncIterator[Request]:
+        """The articles of a place go to the frontier, the places it names are visited next."""
+        site, place = visit.site, visit.place
+        if response.status == NOT_MODIFIED:
+            self.frontier.listed_still(place.url)
+            self._answered(visit, place, brought=0)
+        else:
+            found = await self._read(visit.kind, response)
+            brought = self.frontier.add(site, found.links, place.url)
+            validators = (_header(response, "ETag"), _header(response, "Last-Modified"))
+            self._answered(visit, replace(place, etag=validators[0], last_modified=validators[1]), brought)
+            for request in self._follow(visit, found, brought):
+                yield request
+        for request in self.article_requests(site):
             yield request
 
-    async def parse_feed(self, response: Response, site: Site, depth: int) -> AsyncIterator[Request]:
-        """RSS or Atom."""
-        found = await self._read(read_feed, response, _content_type(response))
-        for request in self._follow(site, found, depth):
-            yield request
-
-    async def parse_sitemap(self, response: Response, site: Site, depth: int) -> AsyncIterator[Request]:
-        """Sitemap or index of sitemaps."""
-        found = await self._read(read_sitemap, response)
-        for request in self._follow(site, found, depth):
-            yield request
-
-    async def _read(
-        self, function: Callable[..., Discovered], response: Response, *more: object
-    ) -> Discovered:
+    async def _read(self, kind: PlaceKind, response: Response) -> Discovered:
         """Parse in a worker: what strangers wrote is not parsed in this process."""
+        arguments = [response.body, response.url]
         try:
-            return await self.run.workers.run(function, response.body, response.url, *more)
+            if kind is PlaceKind.SITEMAP:
+                return await self.run.workers.run(read_sitemap, *arguments)
+            return await self.run.workers.run(_READERS[kind], *arguments, _header(response, "Content-Type"))
         except TaskFailed as failure:
             self.logger.warning("cannot read %s: %s", response.url, failure)
             return Discovered()
 
-    def _follow(self, site: Site, found: Discovered, depth: int) -> Iterator[Request]:
-        self.frontier.add(site, found.links)
+    def _answered(self, visit: Visit, place: Place, brought: int) -> None:
+        self._places.answered(visit.site.name, visit.kind, place, datetime.now(UTC), brought=brought)
+
+    def _follow(self, visit: Visit, found: Discovered, brought: int) -> Iterator[Request]:
+        site, depth = visit.site, visit.depth + 1
         if not site.feeds:
-            yield from self._look(site, list(found.feeds), self.parse_feed, depth + 1)
+            yield from self._visit(site, PlaceKind.FEED, found.feeds, depth)
         if not site.sections:
             sections = self.frontier.unknown(found.sections)
-            yield from self._look(site, sections, self.parse_hub, depth + 1)
-        yield from self._look(site, list(found.sitemaps), self.parse_sitemap, depth + 1)
-        yield from self.article_requests(site)
+            yield from self._visit(site, PlaceKind.SECTION, sections, depth)
+        yield from self._visit(site, PlaceKind.SITEMAP, found.sitemaps, depth, dict(found.sitemap_times))
 
-    def place_failed(self, failure: Any) -> None:
+    def place_failed(self, failure: Any) -> Iterator[Request]:
         """A place that gave nothing is no end of the run; its site's expectations will tell."""
+        visit: Visit = failure.request.meta["visit"]
+        seconds = wait_of(failure.value, failure.request, Politeness.of(self.crawler))
+        if seconds is not None and self.ask_later(failure.request, seconds):
+            return
         self.logger.info("no answer from %s: %s", failure.request.url, failure.value)
+        error = failure.value
+        if isinstance(error, HttpError) and error.response.status in _MISSING:
+            self._places.missing(visit.site.name, visit.kind, visit.place.url, datetime.now(UTC))
+        yield from self.article_requests(visit.site)
 
 
-def _content_type(response: Response) -> str | None:
-    value = response.headers.get("Content-Type")
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
     return value.decode("latin-1") if value else None

@@ -32,6 +32,7 @@ class UrlsSpider(ArticleSpider):
 
     name = "urls"
     arguments = ("file", "url")
+    listed_only = True
     job: UrlsJob
 
     @classmethod

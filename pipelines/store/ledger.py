@@ -220,8 +220,19 @@ class Ledger:
         query = "SELECT 1 FROM urls WHERE key = ?"
         return {key for key in keys if self._db.execute(query, (key,)).fetchone()}
 
-    def lease(self, run_id: str, site: str, limit: int, now: datetime | None = None) -> list[Lease]:
-        """Up to `limit` URLs of `site`, LEASED from now on: new ones, newest first, then what is due."""
+    def lease(
+        self,
+        run_id: str,
+        site: str,
+        limit: int,
+        now: datetime | None = None,
+        *,
+        listed_only: bool = False,
+    ) -> list[Lease]:
+        """Up to `limit` URLs of `site`, LEASED from now on: new ones, newest first, then what is due.
+
+        Without `now` nothing is due; with `listed_only` nothing that the run did not find listed.
+        """
         room = max(limit, 0)  # SQLite takes a negative limit for none
         with self.transaction() as db:
             rows = db.execute(
@@ -232,8 +243,8 @@ class Ledger:
             if now is not None and self._recheck != NEVER and len(rows) < room:
                 rows += db.execute(
                     "SELECT * FROM urls WHERE site = ? AND due_at <= ? AND state = ? AND gone_at IS NULL "
-                    "ORDER BY due_at LIMIT ?",
-                    (site, now.isoformat(), State.COMMITTED, room - len(rows)),
+                    "AND (NOT ? OR seen_run = ?) ORDER BY due_at LIMIT ?",
+                    (site, now.isoformat(), State.COMMITTED, listed_only, run_id, room - len(rows)),
                 ).fetchall()
             db.executemany(
                 "UPDATE urls SET state = ?, run_id = ?, attempts = attempts + 1 WHERE key = ?",

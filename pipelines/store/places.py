@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +10,8 @@ from pipelines.store.ledger import Ledger
 
 # The second answer in a row that brings nothing new earns a rest, each further one twice as long.
 _FIRST_REST, _LONGEST_REST = timedelta(minutes=10), timedelta(days=1)
+# More than these rest no longer.
+_MOST_UNCHANGED = 12
 # Places of one kind and site that are remembered to be visited again.
 _MAX_PLACES = 50
 
@@ -44,7 +45,6 @@ class Places:
     """The table `places` of `ledger`; all times are aware UTC."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
         self._db = ledger.connection
 
     def place(self, url: str) -> Place:
@@ -56,7 +56,7 @@ class Places:
         if row is None:
             return Place(url)
         until = datetime.fromisoformat(row["rest_until"]) if row["rest_until"] else None
-        return Place(*row[:4], until, row["unchanged"])
+        return Place(row["url"], row["etag"], row["last_modified"], row["changed"], until, row["unchanged"])
 
     def known(self, site: str, kind: PlaceKind) -> list[str]:
         """Places of the kind that answered before, those that brought something last first."""
@@ -73,7 +73,7 @@ class Places:
         brought: int,
     ) -> None:
         """Note the validators of `place` and what it brought; one that never changes is asked less often."""
-        unchanged = 0 if brought else self.place(place.url).unchanged + 1
+        unchanged = 0 if brought else min(self.place(place.url).unchanged + 1, _MOST_UNCHANGED)
         until = now + rest(unchanged) if kind is not PlaceKind.START else None
         self._db.execute(
             "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -81,10 +81,14 @@ class Places:
              unchanged, until.isoformat() if until else None),
         )  # fmt: skip
 
-    def forget(self, urls: Iterable[str]) -> None:
-        """Places that are gone."""
-        with self._ledger.transaction() as db:
-            db.executemany("DELETE FROM places WHERE url = ?", [(url,) for url in urls])
+    def missing(self, site: str, kind: PlaceKind, url: str, now: datetime) -> None:
+        """There is nothing at `url`; it rests as long as any."""
+        until = (now + _LONGEST_REST).isoformat()
+        self._db.execute(
+            "INSERT OR REPLACE INTO places (url, site, kind, asked_at, unchanged, rest_until) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (url, site, kind, now.isoformat(), _MOST_UNCHANGED, until),
+        )
 
 
 def rest(unchanged: int) -> timedelta:
@@ -95,4 +99,4 @@ def rest(unchanged: int) -> timedelta:
     """
     if unchanged < 2:
         return timedelta()
-    return min(_FIRST_REST * 2 ** min(unchanged - 2, 20), _LONGEST_REST)
+    return min(_FIRST_REST * 2 ** (min(unchanged, _MOST_UNCHANGED) - 2), _LONGEST_REST)
