@@ -28,6 +28,9 @@ NEWS_RECHECK = "1h,6h,1d,7d"
 NEWS_ALLOW_PRIVATE = ""
 # Address or page under which site owners reach the operator; part of the user agent.
 NEWS_CONTACT = ""
+# Requests one host gets in a run, robots.txt apart; 0 means no bound. More than a day of the largest
+# newsroom; what is left waits for the next run, and a trap of endless addresses ends here.
+NEWS_HOST_BUDGET = 5_000
 
 # -- Who we are and how we behave
 
@@ -35,9 +38,12 @@ NEWS_CONTACT = ""
 USER_AGENT = f"Khabar/{EXTRACTOR_VERSION}"
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "Khabar"
-# One request at a time and one second between two on a host; polite without knowing the host.
+# One request at a time and one second between two on a host; polite without knowing the host. It is the
+# least: Crawl-delay, slow answers, 429 and 503 raise a host's delay (crawler/politeness/hosts.py).
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1
+# Scrapy's default of 0.5 would ask after half of a Crawl-delay.
+DOWNLOAD_DELAY_JITTER = 0
 # Many hosts at once, since each of them is asked slowly.
 CONCURRENT_REQUESTS = 64
 # News pages need no session, and cookies would carry state from page to page.
@@ -65,8 +71,15 @@ REMOTE_CONTROL_ENABLED = False
 
 # -- Components
 
-# Before robots.txt (100): a forbidden address is not even asked for its robots.txt.
-DOWNLOADER_MIDDLEWARES = {"crawler.middlewares.guard.GuardMiddleware": 50}
+DOWNLOADER_MIDDLEWARES = {
+    # Before robots.txt (100): a forbidden address is not even asked for its robots.txt.
+    "crawler.middlewares.guard.GuardMiddleware": 50,
+    # Ours in its place: Scrapy's allows all when robots.txt fails, and knows no Crawl-delay and no yesterday.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.middlewares.robots.RobotsMiddleware": 100,
+    # Nearer to the network than retries (550): no 429 is retried at once, and each try is counted.
+    "crawler.middlewares.politeness.PolitenessMiddleware": 560,
+}
 ITEM_PIPELINES = {
     "crawler.item_pipelines.RawStorePipeline": 100,
     "crawler.item_pipelines.CleanPipeline": 200,
