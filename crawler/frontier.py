@@ -104,11 +104,10 @@ class Frontier:
         self._ledger.checked(lease.key, datetime.now(UTC))
         self._run.figures.rechecked["not_modified"] += 1
 
-    def put_off(self, lease: Lease, site: Site) -> None:
-        """The host may not be asked any more in this run: the URL is the next run's."""
+    def put_off(self, site: Site) -> None:
+        """A host may not be asked any more in this run: its URL stays leased until the run ends."""
         self._in_flight[site.name] -= 1
         self._refused[site.name] += 1
-        self._ledger.put_off(lease.key)
 
     def unfinished(self) -> Iterator[Fetched]:
         """Pages that a run before fetched and did not clean: read from the WARC, not fetched again."""

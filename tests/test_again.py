@@ -108,7 +108,6 @@ def test_what_a_run_could_not_ask_for_is_the_next_runs_and_was_no_attempt(ledger
     for number in range(5):
         discover(ledger, link())
         assert leased(ledger, run=f"run-{number}") == [URL]
-        ledger.put_off(URL)
         assert leased(ledger, run=f"run-{number}") == []
         ledger.end_run(f"run-{number}", "ok", NOW)
         assert state(ledger) == State.PENDING

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from crawler.errors import UserError
 from crawler.frontier import Frontier
 from crawler.items import Fetched
-from crawler.politeness.waiting import Politeness, wait_of
+from crawler.politeness.refusals import HostUnavailable, Why
 from crawler.run import Run
 from crawler.sites import Site
 from pipelines.records import State
@@ -41,6 +41,7 @@ class ArticleSpider(Spider):
         self.job = job
         self.frontier = Frontier(run, obeys_robots=obeys_robots, listed_only=self.listed_only)
         self._waiting: set[asyncio.TimerHandle] = set()
+        self._probes: set[asyncio.TimerHandle] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -90,50 +91,50 @@ class ArticleSpider(Spider):
         yield from self.article_requests(site)
 
     def article_failed(self, failure: Failure) -> Iterator[Request]:
-        """Name the end of a URL that gave no page, unless its host may be asked again."""
+        """Name the end of a URL that gave no page; one whose host may not be asked now has none yet."""
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it on every failure
         lease, site = request.meta["lease"], request.meta["site"]
-        seconds = wait_of(failure.value, request, Politeness.of(self.crawler))
-        if seconds is not None and self.ask_later(request, seconds):
-            return
-        if seconds is not None:
-            self.frontier.put_off(lease, site)
-        else:
+        if not isinstance(failure.value, HostUnavailable):
             self.frontier.ended(lease, site, *_end_of(failure.value))
+        elif self.ask_later(request, failure.value):
+            return
+        else:
+            self.frontier.put_off(site)
         yield from self.article_requests(site)
 
     # -- waiting for a host
 
-    def ask_later(self, request: Request, seconds: float) -> bool:
+    def ask_later(self, request: Request, refused: HostUnavailable) -> bool:
         """Ask again when the host may be asked; False when that is too late for this run."""
         waits = request.meta.get("waits", 0) + 1
-        if seconds > _MAX_WAIT_SECONDS or waits > _MAX_WAITS:
+        if refused.seconds is None or refused.seconds > _MAX_WAIT_SECONDS or waits > _MAX_WAITS:
             return False
         again = request.replace(meta=request.meta | {"waits": waits}, dont_filter=True)
+        timers = self._probes if refused.reason is Why.CIRCUIT_OPEN else self._waiting
 
         def ask() -> None:
-            self._waiting.discard(timer)
+            timers.discard(timer)
             engine = self.crawler.engine
             assert engine is not None  # `stop_waiting` cancels the timers before it goes
             engine.crawl(again)
 
-        timer = asyncio.get_running_loop().call_later(seconds, ask)
-        self._waiting.add(timer)
+        timer = asyncio.get_running_loop().call_later(refused.seconds, ask)
+        timers.add(timer)
         return True
 
     def stay_while_waiting(self) -> None:
-        """The run is not over while a host is waited for."""
+        """The run is not over while a host is waited for that said how long; a dead one is not waited for."""
         if self._waiting:
             raise DontCloseSpider
 
     def stop_waiting(self) -> None:
         """The run ends: what was waited for is the next run's."""
-        while self._waiting:
-            self._waiting.pop().cancel()
+        for timer in self._waiting | self._probes:
+            timer.cancel()
 
 
 def conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
-    """Headers that ask for a page only if it is another than the one with these validators (RFC 9110, 13.1)."""
+    """Headers that ask for a page only if it is no longer the one with these validators (RFC 9110, 13.1)."""
     asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return {name: value for name, value in asked.items() if value}
 

@@ -1,8 +1,8 @@
 """`scrapy crawl news`: from a site's front page to every new article.
 
-The start page, feeds, sitemaps and sections are *places*. A place is read in a worker; the articles it lists go
-to the frontier, the places it names are visited next, and the ledger remembers what it answered, so that the
-next run asks only for what changed.
+The start page, feeds, sitemaps and sections are *places*. A place is read in a worker; the articles it lists
+go to the frontier, the places it names are visited next, and the ledger remembers what it answered, so that
+the next run asks only for what changed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.records import Discovered
-from crawler.discovery.sections import read_hub, usual_places
+from crawler.discovery.sections import read_hub
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.items import Fetched
+from crawler.politeness.refusals import HostUnavailable
 from crawler.politeness.signals import robots_read
-from crawler.politeness.waiting import Politeness, wait_of
 from crawler.sites import Site, load_sites
 from crawler.spiders.base import NOT_MODIFIED, ArticleSpider, conditions
 from pipelines.store.places import Place, PlaceKind, Places
@@ -110,7 +110,7 @@ class NewsSpider(ArticleSpider):
         depth: int = 1,
         changed: dict[str, str] | None = None,
     ) -> Iterator[Request]:
-        """Requests for places, each address once a run; one that rests or did not change lists what it did."""
+        """Requests for places, each once a run; one that rests or did not change lists what it listed."""
         for url in urls:
             if url in self._asked or depth > _MAX_DEPTH:
                 continue
@@ -177,16 +177,17 @@ class NewsSpider(ArticleSpider):
         if not site.sections:
             sections = self.frontier.unknown(found.sections)
             yield from self._visit(site, PlaceKind.SECTION, sections, depth)
-        yield from self._visit(site, PlaceKind.SITEMAP, found.sitemaps, depth, dict(found.sitemap_times))
+        yield from self._visit(
+            site, PlaceKind.SITEMAP, found.sitemaps, depth, dict(getattr(found, "sitemap_times", ()))
+        )
 
     def place_failed(self, failure: Any) -> Iterator[Request]:
         """A place that gave nothing is no end of the run; its site's expectations will tell."""
         visit: Visit = failure.request.meta["visit"]
-        seconds = wait_of(failure.value, failure.request, Politeness.of(self.crawler))
-        if seconds is not None and self.ask_later(failure.request, seconds):
-            return
-        self.logger.info("no answer from %s: %s", failure.request.url, failure.value)
         error = failure.value
+        if isinstance(error, HostUnavailable) and self.ask_later(failure.request, error):
+            return
+        self.logger.info("no answer from %s: %s", failure.request.url, error)
         if isinstance(error, HttpError) and error.response.status in _MISSING:
             self._places.missing(visit.site.name, visit.kind, visit.place.url, datetime.now(UTC))
         yield from self.article_requests(visit.site)

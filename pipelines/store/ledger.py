@@ -174,8 +174,9 @@ class Ledger:
         )
 
     def end_run(self, run_id: str, outcome: str, now: datetime) -> None:
-        """Record how the run ended; what it could not ask for is left to the next."""
+        """Record how the run ended; what it could not ask for is left to the next and was no attempt."""
         with self.transaction() as db:
+            db.execute("UPDATE urls SET attempts = attempts - 1 WHERE state = ?", (State.LEASED,))
             self._take_back(db)
             db.execute(
                 "UPDATE runs SET ended_at = ?, outcome = ? WHERE run_id = ?",
@@ -251,10 +252,6 @@ class Ledger:
                 [(State.LEASED, run_id, row["key"]) for row in rows],
             )
         return [_lease(row) for row in rows]
-
-    def put_off(self, key: str) -> None:
-        """The URL could not even be asked for: that is no attempt. It stays LEASED until the run ends."""
-        self._db.execute("UPDATE urls SET attempts = attempts - 1 WHERE key = ?", (key,))
 
     def reopen(self, keys: Iterable[str]) -> None:
         """Failed, gone, forbidden or rejected URLs become PENDING: somebody asked for them by name."""
