@@ -122,7 +122,10 @@ def test_the_order_of_parameters_does_not_matter(pairs: list[str]) -> None:
         ("http://example.org/a?id=5?utm_source=rss&utm_medium=feed?fbclid=x", "http://example.org/a?id=5"),
         ("http://example.org/(S(lit3py55t21z5v55vlm25s55))/news/1.aspx", "http://example.org/news/1.aspx"),
         ("http://example.org/(X(1)S(lit3py55t21z5v55))/news/1.aspx", "http://example.org/news/1.aspx"),
-        ("http://example.org/web/2020/http://other.test/a", "http://example.org/web/2020/http://other.test/a"),
+        (
+            "http://example.org/web/2020/http://other.test/a",
+            "http://example.org/web/2020/http://other.test/a",
+        ),
         ("http://example.org/view?f=76&sid=0311f125385c248eb11c61ee7339229a", "http://example.org/view?f=76"),
         ("http://example.org/a#!/news/1", "http://example.org/a"),
     ],
@@ -133,7 +136,10 @@ def test_spellings_of_one_address_have_one_key(url: str, key: str) -> None:
 
 @pytest.mark.parametrize(
     "tracker",
-    "utm_source UTM_Campaign fbclid gclid msclkid igshid mc_cid ref source _ga at_medium PHPSESSID replytocom".split(),
+    (
+        "utm_source UTM_Campaign fbclid gclid msclkid igshid mc_cid ref source _ga at_medium PHPSESSID "
+        "replytocom"
+    ).split(),
 )
 def test_a_tracker_is_no_part_of_the_key(tracker: str) -> None:
     assert canonical_url(f"http://example.org/a?{tracker}=1&id=2") == "http://example.org/a?id=2"
@@ -141,8 +147,8 @@ def test_a_tracker_is_no_part_of_the_key(tracker: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "id p cid uid eid gallery game gameid global_id reference sourceid page lang sid s session_id pk at from share feed "
-    "keyword keywords list_uids ad_id ga_id pk_id mc_id medium_id refid clipid trk_id".split(),
+    "id p cid uid eid gallery game gameid global_id reference sourceid page lang sid s session_id pk at from "
+    "share feed keyword keywords list_uids ad_id ga_id pk_id mc_id medium_id refid clipid trk_id".split(),
 )
 def test_a_parameter_that_tells_articles_apart_stays(name: str) -> None:
     assert canonical_url(f"http://example.org/a?{name}=1") != canonical_url(f"http://example.org/a?{name}=2")
@@ -165,11 +171,17 @@ def test_a_number_that_alone_tells_articles_apart_stays_whatever_its_name(number
 
 
 def test_a_name_without_a_value_gets_no_sign() -> None:
-    assert canonical_url("http://example.org/spip.php?article8517") == "http://example.org/spip.php?article8517"
-    assert canonical_url("http://example.org/spip.php?article8517=") == "http://example.org/spip.php?article8517"
+    assert (
+        canonical_url("http://example.org/spip.php?article8517") == "http://example.org/spip.php?article8517"
+    )
+    assert (
+        canonical_url("http://example.org/spip.php?article8517=") == "http://example.org/spip.php?article8517"
+    )
 
 
-@pytest.mark.parametrize("channel", ["share=twitter", "share=jetpack-whatsapp", "from=rss", "src=telegram", "cmp=rss"])
+@pytest.mark.parametrize(
+    "channel", ["share=twitter", "share=jetpack-whatsapp", "from=rss", "src=telegram", "cmp=rss"]
+)
 def test_a_parameter_whose_value_names_a_channel_is_no_part_of_the_address(channel: str) -> None:
     assert canonical_url(f"http://example.org/a?{channel}&id=2") == "http://example.org/a?id=2"
 
@@ -178,11 +190,20 @@ def test_a_parameter_whose_value_names_a_channel_is_no_part_of_the_address(chann
     ("wrapper", "inner"),
     [
         ("https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a", "https://www.example.org/a"),
-        ("https://www-example-org.cdn.ampproject.org/v/s/www.example.org/a?usqp=1", "https://www.example.org/a?usqp=1"),
+        (
+            "https://www-example-org.cdn.ampproject.org/v/s/www.example.org/a?usqp=1",
+            "https://www.example.org/a?usqp=1",
+        ),
         ("https://cdn.ampproject.org/c/www.example.org/a", "http://www.example.org/a"),
         ("https://www.google.com/amp/s/example.org/a/", "https://example.org/a/"),
-        ("https://www.google.com/url?sa=D&q=https%3A%2F%2Fexample.org%2Fa%3Fid%3D1%26b%3D2", "https://example.org/a?b=2&id=1"),
-        ("https://l.facebook.com/l.php?h=AT0&u=https%3A%2F%2Fexample.org%2Fa%3Ffbclid%3Dx", "https://example.org/a"),
+        (
+            "https://www.google.com/url?sa=D&q=https%3A%2F%2Fexample.org%2Fa%3Fid%3D1%26b%3D2",
+            "https://example.org/a?b=2&id=1",
+        ),
+        (
+            "https://l.facebook.com/l.php?h=AT0&u=https%3A%2F%2Fexample.org%2Fa%3Ffbclid%3Dx",
+            "https://example.org/a",
+        ),
         ("https://vk.com/away.php?to=http%3A%2F%2Fexample.org%2F%D8%AE", "http://example.org/%D8%AE"),
         (
             "https://l.facebook.com/l.php?u=https%3A%2F%2Fwww.google.com%2Famp%2Fs%2Fexample.org%2Fa",
@@ -294,4 +315,3 @@ def test_an_article_is_its_address_and_its_text() -> None:
     assert first != article_id("http://example.org/a", text_hash("Snow"))
     assert len(first) == 32
     assert set(first) <= set("0123456789abcdef")
-

@@ -1,8 +1,9 @@
 """URL identity: what may be fetched, how it is written one way, and which addresses are one article.
 
-`checked_url` is the address as it is asked for; `canonical_url` the same address spelled one way, which may be
-shown and fetched; `article_key` also folds the views of an article (http and https, www, mobile, AMP, print) and is
-for comparing only; `credible_canonical` is what the page says of itself, when it may be believed.
+`checked_url` is the address as it is asked for; `canonical_url` the same address spelled one way, which may
+be shown and fetched; `article_key` also folds the views of an article (http and https, www, mobile, AMP,
+print) and is for comparing only; `credible_canonical` is what the page says of itself, when that may be
+believed.
 """
 
 from pipelines.urls.canonical import canonical_url

@@ -13,35 +13,42 @@ from pipelines.urls.key import article_key, site_host
 from pipelines.urls.parameters import is_identity, is_pager, names_article
 
 # A headline where an address belongs, and what a template prints for a value it lacks.
-_NO_ADDRESS = re.compile(r"\S\s+\S|\{\{|%7B%7B")
-_LACKS_VALUE = re.compile(r"/(?:undefined|null|none|nan|\[object)(?:/|\.|$)", re.IGNORECASE)
+_NO_ADDRESS = re.compile(r"(?!https?:|/)[^/]*\s|.*\{\{", re.IGNORECASE | re.DOTALL)
+_LACKS_VALUE = re.compile(r"/(?:(?:undefined|null|none|nan)(?:[/.]|$)|\[object)", re.IGNORECASE)
+_LANGUAGE = {"lang", "language", "hl", "locale"}
 _CODE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2,4})?", re.IGNORECASE)
 # What may follow an article's path on its further pages and in its views.
-_TAIL = re.compile(r"/?(?:(?:page|slide|seite|part|p|foto|img)[-/]?)?\d{0,3}/?|/?(?:amp|print|full|all|[a-z]*ansicht)/?", re.IGNORECASE)
+_TAIL = re.compile(
+    r"/?(?:(?:page|slide|seite|part|p|foto|img)[-/]?)?\d{0,3}/?|/?(?:amp|print|full|all|[a-z]*ansicht)/?",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d{4,}")
 _ID = re.compile(r"(?<!\d)\d{5,}(?!\d)")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # Hosts that show pages to editors before readers.
-_WORKSHOP = re.compile(r"(?:^|[.-])(?:stag(?:e|ing)|dev|test|uat|qa|preview|preprod|cms|admin|origin|backend|local)(?:[.-]|\d)")
+_WORKSHOP = re.compile(
+    r"(?:^|[.-])(?:stag(?:e|ing)|dev|test|uat|qa|preview|preprod|cms|admin|origin|backend|local)(?:[.-]|\d)"
+)
 
 
 def credible_canonical(stated: str | None, fetched: str) -> str | None:
     """The page's own canonical URL when it may be believed, as `canonical_url` writes it; else None.
 
-    Believed: the same address spelled otherwise, and another path on the same site. Not believed: other sites, the
-    front page, a section above the page, an address that lost the id, another language, another article.
+    Believed: the same address spelled otherwise, and another path on the same site. Not believed: other
+    sites, the front page, a section above the page, an address that lost the id, another language or article.
     """
-    if not stated or _NO_ADDRESS.search(stated.strip()):
+    said = (stated or "").strip()
+    if not said or _NO_ADDRESS.match(said):
         return None
     try:
         here_url = canonical_url(fetched)
-        target = canonical_url(urljoin(here_url, stated.strip()))
+        target = canonical_url(urljoin(here_url, said))
         if article_key(target) == article_key(here_url):
             return target
     except ValueError:
         return None
     here, there = urlsplit(here_url), urlsplit(target)
-    if not _same_site(here, there) or any(broken(here, there) for broken in _BROKEN):
+    if not _same_site(here, there) or _names_nothing(there) or any(broken(here, there) for broken in _BROKEN):
         return None
     return target
 
@@ -58,12 +65,13 @@ def _editions(one: str, other: str) -> bool:
     domain = extract_domain(f"http://{one}/")
     if domain is None or extract_domain(f"http://{other}/") != domain:
         return False
-    labels = (one.split(".")[0], other.split(".")[0])
-    return not any(_CODE.fullmatch(label) for label in labels) and not _WORKSHOP.search(other)
+    labels = (one.partition(".")[0], other.partition(".")[0])
+    return not any(map(_CODE.fullmatch, labels)) and not _WORKSHOP.search(other)
 
 
-def _front_page(here: SplitResult, there: SplitResult) -> bool:
-    return there.path == "/" and not there.query
+def _names_nothing(there: SplitResult) -> bool:
+    """The front page, or a template that lacked a value."""
+    return (there.path == "/" and not there.query) or _LACKS_VALUE.search(there.path) is not None
 
 
 def _hub_above(here: SplitResult, there: SplitResult) -> bool:
@@ -72,10 +80,6 @@ def _hub_above(here: SplitResult, there: SplitResult) -> bool:
     if there.query or not here.path.startswith(f"{above}/"):
         return False
     return not (_TAIL.fullmatch(here.path.removeprefix(above)) and names_article(there.path))
-
-
-def _lost_value(here: SplitResult, there: SplitResult) -> bool:
-    return _LACKS_VALUE.search(there.path) is not None
 
 
 def _lost_id(here: SplitResult, there: SplitResult) -> bool:
@@ -92,21 +96,29 @@ def _lost_id(here: SplitResult, there: SplitResult) -> bool:
 
 
 def _other_language(here: SplitResult, there: SplitResult) -> bool:
-    one, other = here.path.split("/")[1], there.path.split("/")[1]
+    """Another language in the query, or another code of two letters as first folder."""
     asked, stated = _values(here.query), _values(there.query)
-    by_query = any(asked.get(name) != stated.get(name) for name in ("lang", "language", "hl") if name in asked)
-    return by_query or (one != other and bool(_CODE.fullmatch(one)) and bool(_CODE.fullmatch(other)))
+    if any(asked[name] != stated.get(name) for name in asked.keys() & _LANGUAGE):
+        return True
+    one, other = here.path.split("/")[1], there.path.split("/")[1]
+    return one != other and all(map(_CODE.fullmatch, (one, other)))
 
 
 def _other_article(here: SplitResult, there: SplitResult) -> bool:
-    """Paths of one pattern with other numbers, or slugs without a word in common; one number is one article."""
+    """Paths of one pattern with other numbers, or slugs without a common word; one number is one article."""
     one, other = unquote(here.path), unquote(there.path)
     if set(_ID.findall(one)) & set(_ID.findall(other)):
         return False
-    slugs = [frozenset(_WORD.findall(path.rstrip("/").rpartition("/")[2].casefold())) for path in (one, other)]
+    slugs = [
+        frozenset(_WORD.findall(path.rstrip("/").rpartition("/")[2].casefold())) for path in (one, other)
+    ]
     if min(map(len, slugs)) >= 3:
         return slugs[0].isdisjoint(slugs[1]) and one.isascii() == other.isascii()
     return one != other and _NUMBER.sub("0", one) == _NUMBER.sub("0", other)
+
+
+def _slug(path: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(path.rstrip("/").rpartition("/")[2].casefold()))
 
 
 def _values(query: str) -> dict[str, str]:
@@ -115,9 +127,7 @@ def _values(query: str) -> dict[str, str]:
 
 
 _BROKEN: tuple[Callable[[SplitResult, SplitResult], bool], ...] = (
-    _front_page,
     _hub_above,
-    _lost_value,
     _lost_id,
     _other_language,
     _other_article,

@@ -10,8 +10,8 @@ from pipelines.tables import read_table
 
 _MAYBE_ID = re.compile(r"(?=[^\d]*\d)[\w.-]{1,64}")
 _SESSION = re.compile(r"[0-9A-Fa-f]{26,64}")
-# A number that is no year, a slug of four words, a code of letters and digits, or a day in folders: what a section's
-# path does not have.
+# A number that is no year, a slug of four words, a code of letters and digits, or a day in folders: what the
+# path of a section does not have.
 _ARTICLE_PATH = re.compile(
     r"/[^/]*?(?<!\d)(?!(?:19|20)\d\d(?!\d))\d{4,}|"
     r"/(?:[^/_-]+[_-]+){3,}[^/_-]|"
@@ -62,11 +62,7 @@ def identifying(pairs: Iterable[str], path: str) -> list[str]:
 def is_tracker(pair: str) -> bool:
     """Whether the pair says how the reader came, whatever else the address says."""
     names, (name, _, value) = _names(), pair.lower().partition("=")
-    return (
-        name in names.trackers
-        or name.startswith(names.prefixes)
-        or (name, value) in names.channels
-    )
+    return name in names.trackers or name.startswith(names.prefixes) or (name, value) in names.channels
 
 
 def _is_weak(pair: str) -> bool:
