@@ -157,8 +157,6 @@ class RobotsMiddleware:
         return RobotsFile(status, body, datetime.now(UTC) + _FILE_IS_KEPT)
 
     async def _download(self, url: str) -> Response:
-        engine = self._crawler.engine
-        assert engine is not None
         meta = {
             "dont_obey_robotstxt": True,
             ROBOTS_BYTES: 0,
@@ -167,7 +165,7 @@ class RobotsMiddleware:
             "max_retry_times": 1,  # a hiccup shall not cost the run, and many requests wait
         }
         request = Request(url, priority=_PRIORITY, meta=meta, callback=NO_CALLBACK)
-        return await engine.download_async(request)
+        return await self._crawler.engine.download_async(request)
 
     def _workers(self) -> Workers:
         """Those of the run; one of our own for a crawl without a run."""
@@ -180,8 +178,7 @@ class RobotsMiddleware:
         return self._own_workers
 
     def _count(self, what: str) -> None:
-        if self._crawler.stats is not None:
-            self._crawler.stats.inc_value(f"robotstxt/{what}")
+        self._crawler.stats.inc_value(f"robotstxt/{what}")
 
 
 class _NoAnswerError(Exception):

@@ -163,18 +163,14 @@ class Politeness:
 
     def _set_pace(self, host: str, delay: float) -> None:
         """The slot that is there, and those made after it was idle for a minute."""
-        engine = self._crawler.engine
-        if engine is None:
-            return
-        downloader = engine.downloader
+        downloader = self._crawler.engine.downloader
         if (slot := downloader.slots.get(host)) is not None:
             slot.delay = delay
         downloader.per_slot_settings[host] = {**self._slots.get(host, {}), "delay": delay}
 
     def queued(self, host: str) -> Iterator[tuple[Request, Deferred[Response]]]:
         """Takes out of Scrapy's slot what waits there for its turn; whoever takes it owes it an end."""
-        engine = self._crawler.engine
-        slot = engine.downloader.slots.get(host) if engine is not None else None
+        slot = self._crawler.engine.downloader.slots.get(host)
         while slot is not None and slot.queue:
             yield slot.queue.popleft()
 
