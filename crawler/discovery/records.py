@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 from urllib.parse import urljoin
 
-from pipelines.metadata.dating.text import Place, read_moment
+from crawler.discovery.times import sortable
 from pipelines.records import Witness
 from pipelines.store.ledger import Link
 from pipelines.urls import canonical_url, checked_url
@@ -19,12 +18,27 @@ MAX_PLACES = 50
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """Links to articles, and addresses of feeds, sitemaps and sections found beside them."""
+    """Links to articles, and addresses of feeds, sitemaps and sections found beside them.
+
+    `sitemaps` has the newest first; `sitemap_times` has (address, ISO time in UTC of its last change) of
+    those that state one. `dropped` counts addresses of articles and sitemaps that a cap left out.
+    """
 
     links: tuple[Link, ...] = ()
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    sitemap_times: tuple[tuple[str, str], ...] = ()
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An address as a feed or sitemap writes it, before it is known to be one; `hint` as in `Link`."""
+
+    url: str
+    hint: str | None = None
+    witness: Witness | None = None
 
 
 def make_place(url: str | None, base: str) -> str | None:
@@ -37,19 +51,18 @@ def make_place(url: str | None, base: str) -> str | None:
         return None
 
 
-def make_link(url: str, base: str, via: str, witness: Witness | None = None) -> Link | None:
-    """A link with its canonical key, or None when `url` is no http(s) address."""
+def make_link(
+    url: str, base: str, via: str, witness: Witness | None = None, hint: str | None = None
+) -> Link | None:
+    """A link with its canonical key, or None when `url` is no http(s) address.
+
+    `hint` orders newest first; without one it is what the witness says of the publication.
+    """
     address = make_place(url, base)
-    return Link(canonical_url(address), address, via, _hint(witness), witness) if address else None
-
-
-def _hint(witness: Witness | None) -> str | None:
-    """Sortable publication time: newest articles are fetched first."""
-    stated = witness.published if witness else None
-    moment = read_moment(stated, Place(datetime.now(UTC))) if stated else None
-    if moment is None:
+    if address is None:
         return None
-    return (moment.instant() or datetime.combine(moment.day, time(), UTC)).isoformat()
+    hint = hint or (sortable(witness.published) if witness else None)
+    return Link(canonical_url(address), address, via, hint, witness)
 
 
 def unique(links: Iterable[Link | None]) -> tuple[Link, ...]:
@@ -61,3 +74,27 @@ def unique(links: Iterable[Link | None]) -> tuple[Link, ...]:
             if len(found) >= MAX_LINKS:
                 break
     return tuple(found.values())
+
+
+def newest(candidates: Iterable[Candidate], base: str, via: str) -> tuple[tuple[Link, ...], int]:
+    """The links, each key once, and how many addresses the cap left out.
+
+    At most `MAX_LINKS`: up to there in their own order, else the newest, newest first, and those without a
+    time last. Only what is kept is made canonical; that costs the most.
+    """
+    first: dict[str, Candidate] = {}
+    for candidate in candidates:
+        first.setdefault(candidate.url.strip(), candidate)
+    wanted = list(first.values())
+    if len(wanted) > MAX_LINKS:
+        wanted.sort(key=lambda candidate: candidate.hint or "", reverse=True)
+    found: dict[str, Link] = {}
+    for at, candidate in enumerate(wanted):
+        if len(found) >= MAX_LINKS:
+            return tuple(found.values()), len(wanted) - at
+        # A document that escapes twice leaves this behind, and no address means it.
+        url = candidate.url.replace("&amp;", "&")
+        link = make_link(url, base, via, candidate.witness, candidate.hint)
+        if link is not None:
+            found.setdefault(link.key, link)
+    return tuple(found.values()), 0
