@@ -49,7 +49,7 @@ class Markup:
 
 
 def unpacked(body: bytes) -> bytes:
-    """`body` without gzip or zlib around it, at most `MAX_BYTES`; what a cut or broken one gave until then."""
+    """`body` without gzip or zlib around it, at most `MAX_BYTES`; of a cut one what there is."""
     for _ in range(_MAX_LAYERS):
         if not body.startswith(_PACKED):
             break

@@ -108,6 +108,9 @@ def _fields(node: Any) -> dict[str, str]:
         name = _name(child.tag)
         for inner in child if name == "news" else (child,):
             fields.setdefault(_name(inner.tag), (inner.text or "").strip())
+    own = (node.text or "").strip()
+    if _LINE.fullmatch(own):
+        fields.setdefault("loc", own)
     return fields
 
 

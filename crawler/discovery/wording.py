@@ -24,8 +24,8 @@ _PARTING = frozenset("blockquote br center div figure h1 h2 h3 h4 h5 h6 hr li ol
 REFERENCE = re.compile(r"&(?:#\d{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z]\w{1,30});")
 # Encodings that UTF-8 is taken for by mistake: Western, Arabic, Cyrillic.
 _MISTAKEN = ("cp1252", "cp1256", "cp1251")
-# By accident a letter or two may look so.
-_SURE = 4
+# By accident two letters and their punctuation may look so.
+_SURE = 6
 # Pieces of Western readings that no language writes: dashes and quotes, and letters of Latin-1.
 _PIECES = re.compile(
     "â[€‚ƒ„…†‡ˆ‰Š‹Œ\x80-\x9f][^\x00-\x7f]|Ã[\xa0-\xaa\xac\xaf-\xba\xbc-\xbf]|Â[\xa0\xa1\xa3\xb4\xb7\xbf]"
