@@ -21,7 +21,7 @@ class Discovered:
     """Links to articles, and addresses of feeds, sitemaps and sections found beside them.
 
     `sitemaps` has the newest first; `sitemap_times` has (address, ISO time in UTC of its last change) of
-    those that state one. `dropped` counts addresses of articles and sitemaps that a cap left out.
+    those that state one. `pages` are further pages of the same list, the next one first. `dropped` counts addresses of articles and sitemaps that a cap left out.
     """
 
     links: tuple[Link, ...] = ()
@@ -30,6 +30,7 @@ class Discovered:
     sections: tuple[str, ...] = ()
     sitemap_times: tuple[tuple[str, str], ...] = ()
     dropped: int = 0
+    pages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,73 +2,191 @@
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
-from crawler.discovery.records import MAX_PLACES, Discovered, make_link, make_place, unique
+from crawler.discovery.addresses import Address, is_never, read_address, same_site, words
+from crawler.discovery.anchors import Anchor, read_anchors
+from crawler.discovery.pagination import next_pages
+from crawler.discovery.records import MAX_LINKS, MAX_PLACES, Discovered, make_place
+from crawler.discovery.shapes import SiteShapes, shape_of_key
+from crawler.discovery.traps import trap
 from pipelines.normalize import letters
 from pipelines.page.decode import decode
 from pipelines.page.precheck import precheck
 from pipelines.page.tree import parse
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.store.ledger import Link
+from pipelines.urls import canonical_url
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
-# A date, a long number or a slug of several words: what an article's address has and a section's lacks.
-_ARTICLE_PATH = re.compile(r"/(?:19|20)\d\d/|\d{4,}|/[^/]+(?:[-_][^-_/]+){3,}", re.IGNORECASE)
-_ID_QUERY = re.compile(r"(?:^|&)(?:id|p|article|news|nid|aid|sid)=[\w-]+", re.IGNORECASE)
-_NEVER = re.compile(
-    r"/(?:tag|tags|author|authors|search|login|register|account|wp-admin|admin|print|share|cart|feed|rss)(?:/|$)|"
-    r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|xml|css|js|ico)$",
-    re.IGNORECASE,
-)
-# A headline has more letters than the name of a section.
+# Folders of feeds that list no articles, or the same ones again.
+_OTHER_FEEDS = frozenset("comments podcast podcasts".split())
+# From here on a link is taken for an article's. See docs/measuring.md for how it was chosen.
+_ARTICLE = 2
+# A headline has more letters than the name of a section; a long one is nothing else.
 _HEADLINE_LETTERS = 25
-# A shorter one will do below a folder when the address spells out a phrase, too.
-_PHRASE_LETTERS = 12
-_PHRASE_PATH = re.compile(r"/[^/]+[-_][^-_/]+[-_][^/]+/?$")
+_LONG_HEADLINE_LETTERS = 40
+_NAME_LETTERS = 12
+# Links that stand alike, or whose addresses look alike, are of one kind when most of them are.
+_GROUP = 3
+_MOST = 0.7
+_FEW = 0.2
 
 
-def read_hub(body: bytes, url: str, content_type: str | None) -> Discovered:
-    """Links of a hub page on its own host; nothing when the page may not be parsed."""
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One address of the page with all anchors that lead to it."""
+
+    key: str
+    url: str
+    anchors: tuple[Anchor, ...]
+    address: Address
+    shape: str
+    verdict: bool | None
+
+    @property
+    def size(self) -> int:
+        return max(anchor.size for anchor in self.anchors)
+
+    @property
+    def furniture(self) -> bool:
+        return all(anchor.furniture for anchor in self.anchors)
+
+
+def read_hub(
+    body: bytes, url: str, content_type: str | None, shapes: Mapping[str, tuple[int, int]] | None = None
+) -> Discovered:
+    """Links of a hub page on its own site; nothing when the page may not be parsed.
+
+    `shapes` is what `SiteShapes.as_counts` kept of this site. Beyond `MAX_LINKS` the most article-like
+    links stay; sections come the likeliest first, pages the newest first.
+    """
     if precheck(body, DEFAULT_POLICY):
         return Discovered()
     root = parse(decode(body, content_type).text)
-    if root is None:
-        return Discovered()
     here = make_place(url, url)
-    if here is None:
+    if root is None or here is None:
         return Discovered()
     base = make_place(next((e.get("href") for e in root.iter("base") if e.get("href")), None), here) or here
-    articles: list[Link | None] = []
-    sections: dict[str, None] = {}
-    for anchor in root.iter("a"):
-        address = make_place(anchor.get("href"), base)
-        if address is None or urlsplit(address).netloc != urlsplit(here).netloc:
-            continue
-        if _NEVER.search(urlsplit(address).path):
-            continue
-        if _leads_to_article(address, anchor):
-            articles.append(make_link(address, base, "section"))
-        elif not urlsplit(address).query or "next" in (anchor.get("rel") or "").lower().split():
-            sections[address] = None
+    anchors = [anchor for anchor in read_anchors(root, base) if same_site(anchor.url, here)]
+    pages = next_pages(root, anchors, here, base)
+    targets = _targets(anchors, here, set(pages), SiteShapes(shapes))
+    scores = _scores(targets)
     return Discovered(
-        links=unique(articles),
+        links=_articles(targets, scores),
         feeds=_feeds(root, base),
-        sections=tuple(sections)[:MAX_PLACES],
+        sections=_sections(targets, scores),
+        pages=pages,
     )
 
 
-def _leads_to_article(address: str, anchor: HtmlElement) -> bool:
-    parts = urlsplit(address)
-    if _ARTICLE_PATH.search(parts.path) or _ID_QUERY.search(parts.query):
-        return True
-    if parts.path.strip("/").count("/") < 1:
+def _targets(anchors: Iterable[Anchor], here: str, pages: set[str], shapes: SiteShapes) -> list[_Target]:
+    together: dict[str, list[Anchor]] = defaultdict(list)
+    for anchor in anchors:
+        together[anchor.url].append(anchor)
+    by_key: dict[str, list[Anchor]] = defaultdict(list)
+    for url, some in together.items():
+        if url not in pages:
+            by_key[canonical_url(url)] += some
+    by_key.pop(canonical_url(here), None)
+    return [_target(key, some, shapes) for key, some in by_key.items() if not is_never(key) and not trap(key)]
+
+
+def _target(key: str, anchors: list[Anchor], shapes: SiteShapes) -> _Target:
+    shape = shape_of_key(key)
+    return _Target(key, anchors[0].url, tuple(anchors), read_address(key), shape, shapes.verdict(key, shape))
+
+
+def _scores(targets: list[_Target]) -> list[int]:
+    """Points of each target; more than `_ARTICLE` is an article."""
+    alone = [_points(target) for target in targets]
+    by_place = _votes(targets, alone, lambda target: target.anchors[0].place)
+    by_shape = _votes(targets, alone, lambda target: target.shape)
+    return [sum(some) for some in zip(alone, by_place, by_shape, strict=True)]
+
+
+def _points(target: _Target) -> int:
+    points = target.address.points + _text_points(target.size)
+    if target.size >= _NAME_LETTERS:
+        points += any(anchor.heading for anchor in target.anchors)
+        points += any(anchor.dated for anchor in target.anchors)
+    if target.address.is_service or any(_names_service(anchor) for anchor in target.anchors):
+        points -= 4
+    if any(anchor.label or anchor.relations & {"tag", "author", "category"} for anchor in target.anchors):
+        points -= 2
+    return points - 2 * target.furniture
+
+
+def _text_points(size: int) -> int:
+    if size >= _HEADLINE_LETTERS:
+        return 3 if size >= _LONG_HEADLINE_LETTERS else 2
+    return 0 if size >= _NAME_LETTERS or size == 0 else -1
+
+
+def _names_service(anchor: Anchor) -> bool:
+    return anchor.size < _LONG_HEADLINE_LETTERS and letters(anchor.text) in words("service_texts")
+
+
+def _votes(targets: list[_Target], alone: list[int], kind: Callable[[_Target], Hashable]) -> list[int]:
+    """+1 for each target whose kind are mostly articles, -1 where hardly one is."""
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for target, points in zip(targets, alone, strict=True):
+        groups[kind(target)].append(points >= _ARTICLE)
+    share = {name: sum(some) / len(some) for name, some in groups.items() if len(some) >= _GROUP}
+    shares = (share.get(kind(target), (_MOST + _FEW) / 2) for target in targets)
+    return [(part >= _MOST) - (part <= _FEW) for part in shares]
+
+
+def _articles(targets: list[_Target], scores: list[int]) -> tuple[Link, ...]:
+    """The most article-like ones, in the order of the page."""
+    chosen = [pair for pair in zip(targets, scores, strict=True) if _is_article(*pair)]
+    if len(chosen) > MAX_LINKS:
+        best = sorted(chosen, key=lambda pair: -pair[1] - 2 * bool(pair[0].verdict))[:MAX_LINKS]
+        kept = {target.key for target, _ in best}
+        chosen = [pair for pair in chosen if pair[0].key in kept]
+    return tuple(Link(target.key, target.url, "section") for target, _ in chosen)
+
+
+def _is_article(target: _Target, points: int) -> bool:
+    """What the site's own pages taught counts first; a menu's entry needs its own merits as well."""
+    if target.verdict is False:
         return False
-    said = len(letters(str(anchor.text_content())))
-    return said >= _HEADLINE_LETTERS or (said >= _PHRASE_LETTERS and bool(_PHRASE_PATH.search(parts.path)))
+    if target.verdict and not (target.furniture and target.size < _HEADLINE_LETTERS):
+        return True
+    return points >= _ARTICLE
+
+
+def _sections(targets: list[_Target], scores: list[int]) -> tuple[str, ...]:
+    """Lists of articles, the likeliest first."""
+    ranked = [
+        (_hub_rank(target), target.url)
+        for target, points in zip(targets, scores, strict=True)
+        if not _is_article(target, points) and _may_be_list(target)
+    ]
+    ranked.sort(key=lambda pair: -pair[0])
+    return tuple(url for _, url in ranked)[:MAX_PLACES]
+
+
+def _may_be_list(target: _Target) -> bool:
+    if target.address.is_service or any(_names_service(anchor) for anchor in target.anchors):
+        return False
+    if target.verdict is False:
+        return True
+    return not target.address.names_article and urlsplit(target.key).query.count("&") < 2
+
+
+def _hub_rank(target: _Target) -> int:
+    address = target.address
+    rank = (
+        2 * any(anchor.furniture for anchor in target.anchors) + 2 * address.is_list - 2 * address.has_query
+    )
+    rank += max(0, 3 - address.depth) + (0 < target.size < _HEADLINE_LETTERS)
+    return rank - 3 * (target.verdict is False) - max(0, address.points)
 
 
 def _feeds(root: HtmlElement, base: str) -> tuple[str, ...]:
@@ -77,5 +195,6 @@ def _feeds(root: HtmlElement, base: str) -> tuple[str, ...]:
         for element in root.iter("link")
         if (element.get("type") or "").partition(";")[0].strip().lower() in _FEED_TYPES
         and (place := make_place(element.get("href"), base))
+        and _OTHER_FEEDS.isdisjoint(urlsplit(place).path.lower().split("/"))
     ]
     return tuple(dict.fromkeys(found))[:MAX_PLACES]
