@@ -111,7 +111,7 @@ def test_the_addresses_that_differ_in_nothing_are_one_request(scene: Scene) -> N
 
 def test_pages_that_name_their_true_address_are_known_by_it(scene: Scene) -> None:
     host = scene.host(discovery.ManyNames)
-    for place in (1, 2, 3):
+    for place in (1, 3):  # a canonical that only drops the query is not believed: templates forget the id
         told = host.stories[place]
         found = [row["url_canonical"] for row in scene.stored(host) if row["title"] == told.title]
         assert found == [f"{host.origin}{host.path(told)}"]

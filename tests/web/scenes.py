@@ -18,7 +18,7 @@ from tests.web.outlets import WORDS
 from tests.web.server import Entry, Web
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scene:
     """Hosts, what their servers saw, and what the crawls left."""
 
@@ -94,7 +94,7 @@ def discovery_scene(folder: Path) -> Scene:
 
 def politeness_scene(folder: Path) -> Scene:
     """Two runs over hosts with wishes and troubles; the second finds them as the first left them."""
-    settings = _ONE_AT_A_TIME | {"DOWNLOAD_TIMEOUT": "1"}
+    settings = _ONE_AT_A_TIME | {"DOWNLOAD_TIMEOUT": "2"}
     return play(folder, polite.HOSTS, settings, settings)
 
 

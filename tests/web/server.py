@@ -93,6 +93,7 @@ class _Desk:
     lock: Lock = field(default_factory=Lock)
 
     def number(self) -> int:
+        """One more request has come."""
         with self.lock:
             self.asked += 1
             return self.asked
