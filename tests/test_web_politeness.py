@@ -80,11 +80,6 @@ def test_articles_a_host_in_trouble_was_not_asked_for_wait_for_better_days(
     assert set(waiting.values()) == {"pending"}
 
 
-def test_a_host_in_trouble_is_tried_again_by_the_next_run(scene: Scene) -> None:
-    for kind in (polite.Stalling, polite.Failing):
-        assert scene.log(scene.host(kind), run=2)
-
-
 def test_robots_txt_that_could_be_read_is_not_asked_for_again_within_the_day(scene: Scene) -> None:
     for kind in (polite.Healthy, polite.CrawlDelay, polite.Failing):
         assert len(scene.asked(scene.host(kind), "/robots.txt")) == 1

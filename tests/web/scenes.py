@@ -84,8 +84,8 @@ def play(folder: Path, kinds: Sequence[type[Outlet]], *runs: Mapping[str, str]) 
     return Scene(hosts, tuple(web.entries), tuple(finished), output)
 
 
-# Without any delay Scrapy sends all that is queued for a host at once, whatever its concurrency: the slot only
-# counts a request when its task has begun. A delay, however small, lets one go at a time, as real crawls have it.
+# Without any delay Scrapy sends all that is queued for a host at once, whatever its concurrency: its slot
+# counts a request only when the request's task has begun. The smallest delay lets one go at a time.
 _ONE_AT_A_TIME = {"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "DOWNLOAD_DELAY": "0.05"}
 
 
