@@ -11,11 +11,11 @@ SITES ?=
 # Measuring data that stands beside some checkouts; its gates run wherever it is.
 SHARED := $(wildcard ../shared/bench/score.py)
 
-# One environment, filled as far as a target needs it: run < query < dev < all.
+# One environment, filled as far as a target needs it: run < query < dev < all; render is run and the browser's driver.
 STAMPS := $(VENV)/.stamps
 install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
-.PHONY: help crawl test test-all check score gate train lock format clean
+.PHONY: help render chromium crawl test test-all check score gate train lock format clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -34,6 +34,20 @@ $(STAMPS)/dev: requirements/dev.lock | $(STAMPS)/venv
 $(STAMPS)/all: requirements/all.lock | $(STAMPS)/venv
 	@$(call install,all)
 
+$(STAMPS)/render: requirements/render.lock | $(STAMPS)/venv
+	@$(call install,render)
+
+render: $(STAMPS)/render chromium ## install what sites with render = true need: scrapy-playwright and Debian's Chromium
+
+# Debian's own, since it gets Debian's security updates; as root or by a sudo that asks nothing.
+chromium:
+	@command -v chromium > /dev/null || { \
+	  if ! command -v apt-get > /dev/null; then echo "make: there is no chromium on the PATH; install it with the system's packages" >&2; exit 2; fi; \
+	  as_root=""; if [ "$$(id -u)" != 0 ]; then as_root="sudo -n"; fi; \
+	  echo "Installing Debian's Chromium ..."; \
+	  { $$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends chromium > /dev/null; } || \
+	    { echo "make: chromium could not be installed; as root: apt-get install chromium" >&2; exit 2; }; }
+
 crawl: $(STAMPS)/query ## crawl the bundled demo newsroom into output/; SITES=sites crawls real sites
 ifeq ($(SITES),)
 	@$(BIN)/python -m demo crawl --output "$(OUTPUT)"
@@ -44,15 +58,15 @@ endif
 test: $(STAMPS)/dev ## run every test that needs no extra
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-all: $(STAMPS)/all ## install the extras too and run everything
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+test-all: $(STAMPS)/all chromium ## install the extras too and run everything
+	@KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-check: $(STAMPS)/all ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
+check: $(STAMPS)/all chromium ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 	$(MAKE) --no-print-directory gate
 
 score: $(STAMPS)/dev ## our figures beside trafilatura's on the measuring data (needs ../shared)

@@ -1,7 +1,7 @@
 """Pin the dependencies of pyproject.toml with hashes, one file for each size of environment.
 
-The larger files are made with the smaller ones as constraints, so that one environment can grow from `run` to
-`all`. `python -m benchmarks.lock` takes the newest versions; it needs a package index.
+Each is made with the one before as constraints, so that one environment can grow from `run` to `all`, and any
+of them by `render`. `python -m benchmarks.lock` takes the newest versions; it needs a package index.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path("requirements")
-# name -> dependency group, each a superset of the one before.
-LOCKS = {"run": None, "query": "query", "dev": "dev", "all": "all"}
+# name -> dependency group, each a superset of the one before; the last is `run` and a part of `all`.
+LOCKS = {"run": None, "query": "query", "dev": "dev", "all": "all", "render": "render"}
 _HEADER = "# Made by `make lock` from pyproject.toml; do not edit.\n"
 
 

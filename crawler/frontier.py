@@ -16,7 +16,7 @@ from pipelines.records import Page, State
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Lease, Link, Unfinished
 from pipelines.store.raw import read_response
-from pipelines.urls import canonical_url
+from pipelines.urls import article_key
 
 # Requests of one site that wait in Scrapy at a time: enough to keep its slot busy, few to lose.
 _WINDOW = 16
@@ -46,7 +46,7 @@ class Frontier:
 
     def unknown(self, urls: Iterable[str]) -> list[str]:
         """Those of the URLs that are not known to be articles."""
-        keys = {url: canonical_url(url) for url in urls}
+        keys = {url: article_key(url) for url in urls}
         known = self._ledger.known(keys.values())
         return [url for url, key in keys.items() if key not in known]
 

@@ -18,11 +18,15 @@ from pipelines.body.site_memory import SiteMemory
 from pipelines.changes import change_kind
 from pipelines.clean import clean, reject
 from pipelines.holding import FirstPages, Held
-from pipelines.records import Article, ChangeKind, Cleaned, Page, Rejected
+from pipelines.records import Article, ChangeKind, Cleaned, Page, Reason, Rejected
 from pipelines.store.errors import StoreError
 from pipelines.store.raw import read_response
 from pipelines.store.versions import StoredVersion
 from pipelines.workers import TaskFailed
+
+
+# A page of another kind; other refusals say nothing about what the address leads to.
+_NO_ARTICLE = (Reason.NOT_ARTICLE, Reason.NO_BODY)
 
 
 class _RunPipeline:
@@ -167,6 +171,7 @@ class SpoolPipeline(_RunPipeline):
         if staged is None:
             figures.copies += 1
             raise DropItem("stored already")
+        self._learn_shape(staged.result)
         if isinstance(staged.result, Rejected):
             figures.rejected[staged.result.reason] += 1
             self.crawler.stats.inc_value(f"news/rejected/{staged.result.reason}")
@@ -180,6 +185,12 @@ class SpoolPipeline(_RunPipeline):
         figures.languages.setdefault(site, type(figures.stored)())[staged.result.language] += 1
         self.crawler.stats.inc_value(f"news/language/{staged.result.language}")
         return Done(item.key, staged)
+
+    def _learn_shape(self, result: Article | Rejected) -> None:
+        """What an address turned out to be tells articles from other pages of the same site later."""
+        if isinstance(result, Article) or result.reason in _NO_ARTICLE:
+            is_article = isinstance(result, Article)
+            self.run.shapes(result.site).learn(result.url_requested or result.url, is_article)
 
     def _note_unchanged(self, item: Done) -> NoReturn:
         article = item.cleaned.result

@@ -16,7 +16,9 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
+from crawler.discovery.shapes import SiteShapes
 from crawler.errors import ExitCode, UserError
+from crawler.politeness.hosts import HostLine
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
@@ -25,6 +27,7 @@ from pipelines.store.ledger import Ledger
 from pipelines.store.lock import OutputLock
 from pipelines.store.publish import Published, Publisher
 from pipelines.store.raw import RawStore
+from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.workers import Workers
 
 # Sites whose memory is held at a time; some 100 kB each.
@@ -45,6 +48,8 @@ class Figures:
     rejected: Counter[str] = field(default_factory=Counter)
     removed_blocks: int = 0
     languages: dict[str, Counter[str]] = field(default_factory=dict)
+    traps: dict[str, Counter[str]] = field(default_factory=dict)  # by site: addresses left out, by kind
+    hosts: tuple[HostLine, ...] = ()
     shortfalls: list[str] = field(default_factory=list)
     published: Published | None = None
 
@@ -68,6 +73,7 @@ class RunConfig:
     page_seconds: float
     page_memory_bytes: int
     recheck: Recheck = NEVER
+    contact: str = ""
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> RunConfig:
@@ -81,10 +87,11 @@ class RunConfig:
         return cls(
             output=Path(output),
             ledger=Path(state) if state else Path(output) / ".state" / "ledger.sqlite",
-            workers=int(_number(settings, "NEWS_WORKERS", 0)) or os.cpu_count() or 1,
-            page_seconds=_number(settings, "NEWS_PAGE_SECONDS", 0.1),
-            page_memory_bytes=int(_number(settings, "NEWS_PAGE_MEMORY_MB", 256)) * MIB,
+            workers=int(checked_number(settings, "NEWS_WORKERS", 0)) or os.cpu_count() or 1,
+            page_seconds=checked_number(settings, "NEWS_PAGE_SECONDS", 0.1),
+            page_memory_bytes=int(checked_number(settings, "NEWS_PAGE_MEMORY_MB", 256)) * MIB,
             recheck=_recheck(settings.get("NEWS_RECHECK") or "never"),
+            contact=settings.get("NEWS_CONTACT") or "",
         )
 
 
@@ -95,7 +102,8 @@ def name_operator(settings: BaseSettings) -> None:
         settings.set("USER_AGENT", agent, settings.getpriority("USER_AGENT") or 0)
 
 
-def _number(settings: BaseSettings, name: str, least: float) -> float:
+def checked_number(settings: BaseSettings, name: str, least: float) -> float:
+    """The setting as a number of at least `least`; raises `UserError` naming it."""
     try:
         value = float(settings.get(name))
     except (TypeError, ValueError):
@@ -138,6 +146,7 @@ class Run:
         self.raw = RawStore(self.raw_folder, self.run_id)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
         self._histories: dict[str, SiteHistory] = {}
+        self._shapes: dict[str, SiteShapes] = {}
 
     def history(self, site: str) -> SiteHistory:
         """What pages of `site` showed; loaded on first use, and again when many sites came between."""
@@ -147,6 +156,17 @@ class Run:
             del self._histories[next(iter(self._histories))]
         return self._histories[site]
 
+    def shapes(self, site: str) -> SiteShapes:
+        """What addresses of `site` turned out to be; loaded on first use, saved when the run ends."""
+        if site not in self._shapes:
+            self._shapes[site] = SiteShapes(load_shapes(self.ledger.connection, site))
+        return self._shapes[site]
+
+    def _save_shapes(self) -> None:
+        with self.ledger.transaction() as db:
+            for site, shapes in self._shapes.items():
+                save_shapes(db, site, shapes.as_counts())
+
     def fail(self, message: str) -> None:
         """The run cannot go on writing; the first message is the one reported."""
         self.figures.fatal = self.figures.fatal or message
@@ -154,7 +174,7 @@ class Run:
     def close(self) -> None:
         """Publish what was spooled and let go of everything; a failure becomes `figures.fatal`."""
         try:
-            for step in (self.workers.stop, self.raw.close, self._publish, self._end):
+            for step in (self.workers.stop, self.raw.close, self._save_shapes, self._publish, self._end):
                 self._attempt(step)
         finally:
             self.ledger.close()

@@ -24,6 +24,12 @@ NEWS_PAGE_SECONDS = 10.0
 NEWS_PAGE_MEMORY_MB = 1024
 # Ages since its first fetch at which a stored article is looked at again; never; always (in every run).
 NEWS_RECHECK = "1h,6h,1d,7d"
+# Chromium for sites with `render = true`; empty means `chromium` of the PATH.
+NEWS_CHROMIUM = ""
+# Seconds such a page's scripts may run; the page is then taken as it stands.
+NEWS_RENDER_SECONDS = 10.0
+# Pages open in the browser at a time; some 150 MB each.
+NEWS_RENDER_PAGES = 4
 # Hosts (host or host:port, comma-separated) on private addresses that may be fetched; only the demo sets it.
 NEWS_ALLOW_PRIVATE = ""
 # Address or page under which site owners reach the operator; part of the user agent.

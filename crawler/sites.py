@@ -36,6 +36,7 @@ _KINDS = {
     "model_type": "must be a table",
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
 }
 Url = Annotated[str, AfterValidator(checked_url)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
@@ -69,6 +70,7 @@ class Site(BaseModel):
     allow: tuple[Pattern, ...] = Field(default=(), strict=False)
     deny: tuple[Pattern, ...] = Field(default=(), strict=False)
     rules_off: tuple[RuleName, ...] = Field(default=(), strict=False)
+    render: bool = False
     expect: Expect = Expect()
 
     def admits(self, path: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from crawler.politeness.hosts import HostLine
 from crawler.run import Run
 
 
@@ -37,8 +39,34 @@ def summary(run: Run) -> Iterator[str]:
     if figures.published and figures.published.files:
         yield f"{len(figures.published.files)} files written below {run.config.output}"
         yield from _indented(figures.published.files)
+    yield from _indented_under("Left alone, for now", map(_host, filter(_is_worth_telling, figures.hosts)))
+    traps = (f"{site}: {_counted(found)}" for site, found in sorted(figures.traps.items()))
+    yield from _indented_under("Addresses left out as traps or beyond a cap", traps)
     for line in figures.shortfalls:
         yield f"Short of expectations: {line}"
+    if not run.config.contact:
+        yield "NEWS_CONTACT is not set: site owners cannot reach you (-s NEWS_CONTACT=https://example.org/bot)"
+
+
+def _is_worth_telling(line: HostLine) -> bool:
+    return line.reason is not None or line.refused > 0
+
+
+def _host(line: HostLine) -> str:
+    why = (line.reason or "answers again").replace("_", " ")
+    until = f" for {line.seconds:.0f} s" if line.seconds is not None else ""
+    return f"{line.host}: {why}{until}; {line.requests} requests sent, {line.refused} held back"
+
+
+def _counted(found: Counter[str]) -> str:
+    return ", ".join(f"{what} {count}" for what, count in found.most_common())
+
+
+def _indented_under(title: str, lines: Iterable[str]) -> Iterator[str]:
+    some = list(lines)
+    if some:
+        yield title
+        yield from _indented(some)
 
 
 def queries(output: str) -> Iterator[str]:

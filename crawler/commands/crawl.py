@@ -10,6 +10,7 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
 from crawler.errors import ExitCode, UserError
+from crawler.rendering.opt_in import switch_on
 from crawler.run import Run, RunConfig, name_operator
 from crawler.spiders.base import ArticleSpider
 from crawler.summary import queries, summary
@@ -49,7 +50,8 @@ class Command(ScrapyCrawl):
             raise UserError(f"spider {name!r} is none of Khabar's")
         config = RunConfig.from_settings(self.settings)
         name_operator(self.settings)
-        spider.plan(dict(arguments))
+        job = spider.plan(dict(arguments))
+        switch_on(self.settings, getattr(job, "sites", ()))
         return Run(config, name)
 
     @staticmethod

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from crawler.discovery.times import sortable
 from pipelines.records import Witness
 from pipelines.store.ledger import Link
-from pipelines.urls import canonical_url, checked_url
+from pipelines.urls import article_key, checked_url
 
 # More than the largest honest news sitemap (1,000 by the protocol) and hub; a flood is cut here.
 MAX_LINKS = 2_000
@@ -21,7 +21,8 @@ class Discovered:
     """Links to articles, and addresses of feeds, sitemaps and sections found beside them.
 
     `sitemaps` has the newest first; `sitemap_times` has (address, ISO time in UTC of its last change) of
-    those that state one. `pages` are further pages of the same list, the next one first. `dropped` counts addresses of articles and sitemaps that a cap left out.
+    those that state one. `dropped` counts addresses of articles and sitemaps that a cap left out. `pages`
+    are further pages of the same list, the next one first.
     """
 
     links: tuple[Link, ...] = ()
@@ -55,7 +56,7 @@ def make_place(url: str | None, base: str) -> str | None:
 def make_link(
     url: str, base: str, via: str, witness: Witness | None = None, hint: str | None = None
 ) -> Link | None:
-    """A link with its canonical key, or None when `url` is no http(s) address.
+    """A link with its key, or None when `url` is no http(s) address.
 
     `hint` orders newest first; without one it is what the witness says of the publication.
     """
@@ -63,7 +64,7 @@ def make_link(
     if address is None:
         return None
     hint = hint or (sortable(witness.published) if witness else None)
-    return Link(canonical_url(address), address, via, hint, witness)
+    return Link(article_key(address), address, via, hint, witness)
 
 
 def unique(links: Iterable[Link | None]) -> tuple[Link, ...]:

@@ -8,6 +8,7 @@ from typing import Self
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
+from crawler.politeness.politeness import Politeness
 from crawler.run import Run
 from crawler.sites import Site
 from pipelines.records import State
@@ -21,14 +22,15 @@ _MAX_FOREIGN_SHARE = 0.1
 class OutcomeExtension:
     """Scrapy exits with 0 even when every callback raised; this is what our exit code is made of."""
 
-    def __init__(self, run: Run, contact: str | None) -> None:
-        self.run = run
-        if not contact:
+    def __init__(self, crawler: Crawler) -> None:
+        self.run = Run.of(crawler)
+        self._politeness = Politeness.of(crawler)
+        if not self.run.config.contact:
             logger.warning("NEWS_CONTACT is not set: site owners cannot reach you")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        extension = cls(Run.of(crawler), crawler.settings.get("NEWS_CONTACT"))
+        extension = cls(crawler)
         crawler.signals.connect(extension.count_error, signal=signals.spider_error)
         crawler.signals.connect(extension.count_error, signal=signals.item_error)
         crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
@@ -39,6 +41,7 @@ class OutcomeExtension:
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         run = self.run
+        run.figures.hosts = self._politeness.report()
         asked_to_stop = reason == "shutdown" or reason.startswith("closespider_")
         if reason != "finished" and not asked_to_stop:
             run.fail(f"the crawl stopped early: {reason}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
-from scrapy import Request, signals
 from scrapy.crawler import Crawler
 
 from crawler.discovery.records import MAX_PLACES, make_place
+from crawler.politeness.signals import robots_read
 
 
 class NamedSitemaps:
@@ -16,11 +15,11 @@ class NamedSitemaps:
 
     def __init__(self, crawler: Crawler) -> None:
         self._of_host: dict[str, list[str]] = {}
-        crawler.signals.connect(self._robots_parsed, signal=signals.robots_parsed)
+        crawler.signals.connect(self._robots_read, signal=robots_read)
 
-    def _robots_parsed(self, robotparser: Any, request: Request) -> None:
-        places = (make_place(named, request.url) for named in robotparser.rp.sitemaps)
-        self._of_host[urlsplit(request.url).netloc] = [place for place in places if place][:MAX_PLACES]
+    def _robots_read(self, host_url: str, sitemaps: tuple[str, ...]) -> None:
+        places = (make_place(named, host_url) for named in sitemaps)
+        self._of_host[urlsplit(host_url).netloc] = [place for place in places if place][:MAX_PLACES]
 
     def of(self, url: str) -> list[str]:
         """What robots.txt of the host of `url` names, as far as it was asked."""

@@ -17,6 +17,7 @@ from crawler.errors import UserError
 from crawler.frontier import Frontier
 from crawler.items import Fetched
 from crawler.politeness.refusals import HostUnavailable, Why
+from crawler.rendering.opt_in import request_meta
 from crawler.run import Run
 from crawler.sites import Site
 from pipelines.records import State
@@ -76,7 +77,8 @@ class ArticleSpider(Spider):
                 errback=self.article_failed,
                 cb_kwargs={"lease": lease, "site": site},
                 headers=conditions(lease.etag, lease.last_modified) if lease.recheck else None,
-                meta={"lease": lease, "site": site, "handle_httpstatus_list": [NOT_MODIFIED]},
+                meta={"lease": lease, "site": site, "handle_httpstatus_list": [NOT_MODIFIED]}
+                | request_meta(site),
                 dont_filter=True,  # the ledger knows what was asked for; Scrapy's filter forgets
             )
 

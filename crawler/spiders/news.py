@@ -19,12 +19,15 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.discovery.feeds import read_feed
+from crawler.discovery.places import usual_places
 from crawler.discovery.records import Discovered
 from crawler.discovery.sections import read_hub
 from crawler.discovery.sitemaps import read_sitemap
+from crawler.discovery.traps import Traps
 from crawler.items import Fetched
 from crawler.politeness.refusals import HostUnavailable
 from crawler.politeness.signals import robots_read
+from crawler.rendering.opt_in import request_meta
 from crawler.sites import Site, load_sites
 from crawler.spiders.base import NOT_MODIFIED, ArticleSpider, conditions
 from pipelines.store.places import Place, PlaceKind, Places
@@ -32,15 +35,12 @@ from pipelines.workers import TaskFailed
 
 # Places go before articles, so that the newest articles are known when they are chosen.
 _DISCOVERY_PRIORITY = 10
-# Front page, section, next page of a section.
+# Front page, section, section of a section; an index, its sitemaps.
 _MAX_DEPTH = 3
+# Further pages of one section, and only as long as each brings something new.
+_MAX_PAGES = 10
 _MISSING = (404, 410)
-_READERS: dict[PlaceKind, Callable[..., Discovered]] = {
-    PlaceKind.START: read_hub,
-    PlaceKind.SECTION: read_hub,
-    PlaceKind.FEED: read_feed,
-    PlaceKind.SITEMAP: read_sitemap,
-}
+_HUBS = (PlaceKind.START, PlaceKind.SECTION, PlaceKind.PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,14 @@ class NewsJob:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A place of a site on its way, so many steps from the start page; `changed` is what its index says."""
+    """A place of a site that is asked for: so many steps from the start page, or the nth page of `listing`."""
 
     site: Site
     kind: PlaceKind
     place: Place
+    listing: str
     depth: int = 1
+    page: int = 1
 
 
 class NewsSpider(ArticleSpider):
@@ -81,9 +83,12 @@ class NewsSpider(ArticleSpider):
     async def start(self) -> AsyncIterator[Fetched | Request]:
         self._places = Places(self.run.ledger)
         self._asked: set[str] = set()
+        self._traps = {site.name: Traps() for site in self.job.sites}
+        self.run.figures.traps = {name: traps.refused for name, traps in self._traps.items()}
         # The sitemaps of a host belong to the site that is the whole host, not to one of its folders.
         starts = ((urlsplit(site.start), site) for site in self.job.sites)
         self._sites = {start.netloc: site for start, site in starts if start.path in ("", "/")}
+        self._has_sitemaps: set[str] = set()
         for fetched in self.frontier.unfinished():
             yield fetched
         for site in self.job.sites:
@@ -91,6 +96,8 @@ class NewsSpider(ArticleSpider):
                 yield request
             for request in self.article_requests(site):
                 yield request
+
+    # -- places
 
     def _entrances(self, site: Site) -> Iterator[Request]:
         """The start page, and what the site file names or earlier runs found."""
@@ -102,6 +109,16 @@ class NewsSpider(ArticleSpider):
         ):
             yield from self._visit(site, kind, named or self._places.known(site.name, kind))
 
+    def robots_read(self, host_url: str, sitemaps: tuple[str, ...]) -> None:
+        """Visit the sitemaps that robots.txt names, unless the site file names its own."""
+        site = self._sites.get(urlsplit(host_url).netloc)
+        engine = self.crawler.engine
+        if site is None or site.sitemaps or not sitemaps or engine is None:
+            return
+        self._has_sitemaps.add(site.name)
+        for request in self._visit(site, PlaceKind.SITEMAP, sitemaps):
+            engine.crawl(request)
+
     def _visit(
         self,
         site: Site,
@@ -112,33 +129,42 @@ class NewsSpider(ArticleSpider):
     ) -> Iterator[Request]:
         """Requests for places, each once a run; one that rests or did not change lists what it listed."""
         for url in urls:
-            if url in self._asked or depth > _MAX_DEPTH:
+            if url in self._asked or depth > _MAX_DEPTH or self._traps[site.name].admit_place(url):
                 continue
             self._asked.add(url)
             place, stated = self._places.place(url), (changed or {}).get(url)
             if place.rests(datetime.now(UTC)) or (stated and stated == place.changed):
                 self.frontier.listed_still(url)
                 continue
-            visit = Visit(site, kind, replace(place, changed=stated), depth)
-            yield Request(
-                url,
-                callback=self.parse_place,
-                errback=self.place_failed,
-                cb_kwargs={"visit": visit},
-                headers=conditions(place.etag, place.last_modified),
-                meta={"visit": visit, "handle_httpstatus_list": [NOT_MODIFIED]},
-                priority=_DISCOVERY_PRIORITY,
-                dont_filter=True,
-            )
+            yield self._request(Visit(site, kind, replace(place, changed=stated), url, depth))
 
-    def robots_read(self, host_url: str, sitemaps: tuple[str, ...]) -> None:
-        """Visit the sitemaps that robots.txt names, unless the site file names its own."""
-        site = self._sites.get(urlsplit(host_url).netloc)
-        engine = self.crawler.engine
-        if site is None or site.sitemaps or engine is None:
-            return
-        for request in self._visit(site, PlaceKind.SITEMAP, sitemaps):
-            engine.crawl(request)
+    def _next_page(self, visit: Visit, pages: tuple[str, ...]) -> Iterator[Request]:
+        """The next page of a list that still brings something new."""
+        for url in pages[:1]:
+            if (
+                url in self._asked
+                or visit.page >= _MAX_PAGES
+                or self._traps[visit.site.name].admit_place(url)
+            ):
+                continue
+            self._asked.add(url)
+            yield self._request(replace(visit, kind=PlaceKind.PAGE, place=Place(url), page=visit.page + 1))
+
+    def _request(self, visit: Visit) -> Request:
+        place = visit.place
+        rendered = request_meta(visit.site) if visit.kind in _HUBS else {}
+        return Request(
+            place.url,
+            callback=self.parse_place,
+            errback=self.place_failed,
+            cb_kwargs={"visit": visit},
+            headers=conditions(place.etag, place.last_modified),
+            meta={"visit": visit, "handle_httpstatus_list": [NOT_MODIFIED], **rendered},
+            priority=_DISCOVERY_PRIORITY,
+            dont_filter=True,
+        )
+
+    # -- answers
 
     async def parse_place(self, response: Response, visit: Visit) -> AsyncIterator[Request]:
         """The articles of a place go to the frontier, the places it names are visited next."""
@@ -147,8 +173,8 @@ class NewsSpider(ArticleSpider):
             self.frontier.listed_still(place.url)
             self._answered(visit, place, brought=0)
         else:
-            found = await self._read(visit.kind, response)
-            brought = self.frontier.add(site, found.links, place.url)
+            found = await self._read(visit, response)
+            brought = self._take(visit, found)
             validators = (_header(response, "ETag"), _header(response, "Last-Modified"))
             self._answered(visit, replace(place, etag=validators[0], last_modified=validators[1]), brought)
             for request in self._follow(visit, found, brought):
@@ -156,30 +182,61 @@ class NewsSpider(ArticleSpider):
         for request in self.article_requests(site):
             yield request
 
-    async def _read(self, kind: PlaceKind, response: Response) -> Discovered:
+    async def _read(self, visit: Visit, response: Response) -> Discovered:
         """Parse in a worker: what strangers wrote is not parsed in this process."""
-        arguments = [response.body, response.url]
+        reader, *more = self._reader(visit, _header(response, "Content-Type"))
         try:
-            if kind is PlaceKind.SITEMAP:
-                return await self.run.workers.run(read_sitemap, *arguments)
-            return await self.run.workers.run(_READERS[kind], *arguments, _header(response, "Content-Type"))
+            found: Discovered = await self.run.workers.run(reader, response.body, response.url, *more)
         except TaskFailed as failure:
             self.logger.warning("cannot read %s: %s", response.url, failure)
             return Discovered()
+        return found
+
+    def _reader(
+        self, visit: Visit, content_type: str | None
+    ) -> tuple[Callable[..., Discovered], *tuple[Any, ...]]:
+        """The function that reads the place, and what it needs beside body and address."""
+        if visit.kind is PlaceKind.SITEMAP:
+            return (read_sitemap,)
+        if visit.kind is PlaceKind.FEED:
+            return read_feed, content_type
+        return read_hub, content_type, self.run.shapes(visit.site.name).as_counts()
+
+    def _take(self, visit: Visit, found: Discovered) -> int:
+        """Hand the articles to the frontier; how many are new."""
+        site, traps = visit.site, self._traps[visit.site.name]
+        traps.refused.update({"links": found.dropped} if found.dropped else {})
+        links = [link for link in found.links if traps.admit_link(link.url) is None]
+        brought = self.frontier.add(site, links, visit.listing)
+        if visit.kind is PlaceKind.FEED and brought:  # what a feed lists is an article
+            for link in links:
+                self.run.shapes(site.name).learn(link.url, is_article=True)
+        return brought
 
     def _answered(self, visit: Visit, place: Place, brought: int) -> None:
-        self._places.answered(visit.site.name, visit.kind, place, datetime.now(UTC), brought=brought)
+        if visit.kind is not PlaceKind.PAGE:
+            self._places.answered(visit.site.name, visit.kind, place, datetime.now(UTC), brought=brought)
 
     def _follow(self, visit: Visit, found: Discovered, brought: int) -> Iterator[Request]:
         site, depth = visit.site, visit.depth + 1
-        if not site.feeds:
+        if visit.kind is PlaceKind.START:
+            yield from self._usual(site, found)
+        if not site.feeds and (visit.kind in _HUBS or brought):  # of a feed it is the next page
             yield from self._visit(site, PlaceKind.FEED, found.feeds, depth)
-        if not site.sections:
+        if not site.sections and visit.kind is not PlaceKind.PAGE:
             sections = self.frontier.unknown(found.sections)
             yield from self._visit(site, PlaceKind.SECTION, sections, depth)
-        yield from self._visit(
-            site, PlaceKind.SITEMAP, found.sitemaps, depth, dict(getattr(found, "sitemap_times", ()))
-        )
+        yield from self._visit(site, PlaceKind.SITEMAP, found.sitemaps, depth, dict(found.sitemap_times))
+        if brought:
+            yield from self._next_page(visit, found.pages)
+
+    def _usual(self, site: Site, found: Discovered) -> Iterator[Request]:
+        """Where feeds and sitemaps usually are, for a site that names none; misses rest for a day."""
+        feeds, sitemaps = usual_places(site.start)
+        if not site.feeds and not found.feeds:
+            yield from self._visit(site, PlaceKind.FEED, feeds)
+        if not site.sitemaps and site.name not in self._has_sitemaps:
+            yield from self._visit(site, PlaceKind.SITEMAP, sitemaps)
 
     def place_failed(self, failure: Any) -> Iterator[Request]:
         """A place that gave nothing is no end of the run; its site's expectations will tell."""

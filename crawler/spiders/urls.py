@@ -15,7 +15,7 @@ from crawler.items import Fetched
 from crawler.sites import Site
 from crawler.spiders.base import ArticleSpider
 from pipelines.store.ledger import Link
-from pipelines.urls import BadUrl, canonical_url, checked_url
+from pipelines.urls import BadUrl, article_key, checked_url
 
 _NOT_SLUG = re.compile(r"[^a-z0-9._-]+")
 
@@ -42,7 +42,7 @@ class UrlsSpider(ArticleSpider):
         grouped: dict[str, dict[str, Link]] = {}
         for place, url in lines:
             try:
-                link = Link(canonical_url(url), checked_url(url), "list")
+                link = Link(article_key(url), checked_url(url), "list")
             except BadUrl as error:
                 raise UserError(f"{place}: {error}") from None
             grouped.setdefault(site_name(link.url), {}).setdefault(link.key, link)

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS runs (
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS urls (
-    key TEXT PRIMARY KEY,            -- canonical URL
+    key TEXT PRIMARY KEY,            -- what all addresses of the article have in common, see pipelines/urls
     url TEXT NOT NULL,               -- as discovered
     site TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -52,8 +52,9 @@ CREATE TABLE IF NOT EXISTS places (  -- where links are found: front pages, feed
 CREATE INDEX IF NOT EXISTS places_by_site ON places (site, kind);
 
 CREATE TABLE IF NOT EXISTS shapes (  -- what addresses of one shape turned out to be
-    site TEXT NOT NULL, shape TEXT NOT NULL, articles INTEGER NOT NULL, others INTEGER NOT NULL,
-    PRIMARY KEY (site, shape)
+    site TEXT NOT NULL, place INTEGER NOT NULL,  -- those seen last have the last places
+    shape TEXT NOT NULL, articles INTEGER NOT NULL, others INTEGER NOT NULL,
+    PRIMARY KEY (site, place)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS spool (

@@ -23,6 +23,7 @@ class PlaceKind(StrEnum):
     FEED = "feed"
     SITEMAP = "sitemap"
     SECTION = "section"
+    PAGE = "page"  # a further page of a section; found anew from its section, not remembered
 
 
 @dataclass(frozen=True, slots=True)
