@@ -24,7 +24,6 @@ from pipelines.store.raw import read_response
 from pipelines.store.versions import StoredVersion
 from pipelines.workers import TaskFailed
 
-
 # A page of another kind; other refusals say nothing about what the address leads to.
 _NO_ARTICLE = (Reason.NOT_ARTICLE, Reason.NO_BODY)
 

@@ -8,12 +8,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crawler.politeness.hosts import HostLine
-from crawler.run import Run
+from crawler.run import Figures, Run
 
 
 def summary(run: Run) -> Iterator[str]:
     """Lines for the terminal."""
-    figures = run.figures
+    yield from _articles(run.figures)
+    if run.figures.published and run.figures.published.files:
+        yield f"{len(run.figures.published.files)} files written below {run.config.output}"
+        yield from _indented(run.figures.published.files)
+    yield from _web(run.figures)
+    for line in run.figures.shortfalls:
+        yield f"Short of expectations: {line}"
+    if not run.config.contact:
+        yield "NEWS_CONTACT is not set: site owners cannot reach you (-s NEWS_CONTACT=https://example.org/bot)"
+
+
+def _articles(figures: Figures) -> Iterator[str]:
+    """What became of the pages."""
     known = figures.known
     stored, turned_away = figures.stored.total(), figures.rejected.total()
     if figures.fatal:
@@ -26,30 +38,27 @@ def summary(run: Run) -> Iterator[str]:
     if figures.copies:
         yield f"{figures.copies} pages hold an article that is stored already"
     if figures.changed:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(figures.changed.items()))
-        yield f"{figures.changed.total()} stored articles changed: {kinds}"
+        yield f"{figures.changed.total()} stored articles changed: {_counted(figures.changed)}"
     if figures.rechecked:
-        outcomes = ", ".join(f"{what.replace('_', ' ')} {n}" for what, n in figures.rechecked.most_common())
-        yield f"{figures.rechecked.total()} stored articles looked at again without a new row: {outcomes}"
+        again = figures.rechecked
+        yield f"{again.total()} stored articles looked at again without a new version: {_counted(again)}"
     if turned_away:
         yield f"{turned_away} pages turned away"
         yield from _indented(f"{reason}: {n}" for reason, n in figures.rejected.most_common())
     if stored:
         yield f"{figures.removed_blocks} blocks of boilerplate removed"
-    if figures.published and figures.published.files:
-        yield f"{len(figures.published.files)} files written below {run.config.output}"
-        yield from _indented(figures.published.files)
-    yield from _indented_under("Left alone, for now", map(_host, filter(_is_worth_telling, figures.hosts)))
-    traps = (f"{site}: {_counted(found)}" for site, found in sorted(figures.traps.items()))
-    yield from _indented_under("Addresses left out as traps or beyond a cap", traps)
-    for line in figures.shortfalls:
-        yield f"Short of expectations: {line}"
-    if not run.config.contact:
-        yield "NEWS_CONTACT is not set: site owners cannot reach you (-s NEWS_CONTACT=https://example.org/bot)"
 
 
-def _is_worth_telling(line: HostLine) -> bool:
-    return line.reason is not None or line.refused > 0
+def _web(figures: Figures) -> Iterator[str]:
+    """What was not asked for, and why."""
+    hosts = [_host(line) for line in figures.hosts if line.reason is not None or line.refused]
+    if hosts:
+        yield "Left alone, for now"
+        yield from _indented(hosts)
+    if any(figures.traps.values()):
+        yield "Addresses left out as traps or beyond a cap"
+        found = sorted((site, counts) for site, counts in figures.traps.items() if counts)
+        yield from _indented(f"{site}: {_counted(counts)}" for site, counts in found)
 
 
 def _host(line: HostLine) -> str:
@@ -59,14 +68,7 @@ def _host(line: HostLine) -> str:
 
 
 def _counted(found: Counter[str]) -> str:
-    return ", ".join(f"{what} {count}" for what, count in found.most_common())
-
-
-def _indented_under(title: str, lines: Iterable[str]) -> Iterator[str]:
-    some = list(lines)
-    if some:
-        yield title
-        yield from _indented(some)
+    return ", ".join(f"{what.replace('_', ' ')} {count}" for what, count in found.most_common())
 
 
 def queries(output: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`render = true` before anything is fetched: what it switches on, and what is said when something is missing."""
+"""`render = true` before anything is fetched: what it switches on, what is said when a part is missing."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from pipelines.page.precheck import precheck
 from pipelines.page.tree import parse
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.store.ledger import Link
-from pipelines.urls import canonical_url
+from pipelines.urls import article_key, canonical_url
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 # Folders of feeds that list no articles, or the same ones again.
@@ -149,7 +149,7 @@ def _articles(targets: list[_Target], scores: list[int]) -> tuple[Link, ...]:
         best = sorted(chosen, key=lambda pair: -pair[1] - 2 * bool(pair[0].verdict))[:MAX_LINKS]
         kept = {target.key for target, _ in best}
         chosen = [pair for pair in chosen if pair[0].key in kept]
-    return tuple(Link(target.key, target.url, "section") for target, _ in chosen)
+    return tuple(Link(article_key(target.url), target.url, "section") for target, _ in chosen)
 
 
 def _is_article(target: _Target, points: int) -> bool:

@@ -11,7 +11,6 @@ from scrapy.crawler import Crawler
 from crawler.politeness.politeness import Politeness
 from crawler.run import Run
 from crawler.sites import Site
-from pipelines.records import State
 
 logger = logging.getLogger(__name__)
 
@@ -46,19 +45,21 @@ class OutcomeExtension:
         if reason != "finished" and not asked_to_stop:
             run.fail(f"the crawl stopped early: {reason}")
         seen = run.ledger.seen(run.run_id)
-        run.figures.known = sum(states.get(State.COMMITTED, 0) for states in seen.values())
+        known = run.ledger.known_articles(run.run_id)
+        run.figures.known = sum(known.values())
         if not asked_to_stop:  # half a run owes nothing
             sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
             for site in sites:
-                run.figures.shortfalls.extend(self._shortfalls(site, seen.get(site.name, {})))
+                found = seen.get(site.name, {})
+                run.figures.shortfalls.extend(self._shortfalls(site, found, known.get(site.name, 0)))
         run.close()
 
-    def _shortfalls(self, site: Site, seen: dict[str, int]) -> list[str]:
+    def _shortfalls(self, site: Site, seen: dict[str, int], known: int) -> list[str]:
         """Lines about what the site owes: articles it lists, stored now or before, and their language."""
         if not seen:
             return [f"{site.name}: nothing found from {site.start}"]
         found = []
-        articles = seen.get(State.COMMITTED, 0) + self.run.figures.stored[site.name]
+        articles = known + self.run.figures.stored[site.name]
         if articles < site.expect.min_articles:
             found.append(f"{site.name}: {articles} articles, {site.expect.min_articles} expected")
         languages = self.run.figures.languages.get(site.name)

@@ -52,7 +52,7 @@ class NewsJob:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A place of a site that is asked for: so many steps from the start page, or the nth page of `listing`."""
+    """A place that is asked for: so many steps from the start page, or the nth page of `listing`."""
 
     site: Site
     kind: PlaceKind

@@ -331,6 +331,14 @@ class Ledger:
             found.setdefault(row["site"], {})[row["state"]] = row["n"]
         return found
 
+    def known_articles(self, run_id: str) -> dict[str, int]:
+        """Site -> articles the run found listed that an earlier run stored, each once."""
+        query = (
+            "SELECT site, count(DISTINCT article_id) FROM urls WHERE seen_run = ? AND article_id NOT NULL "
+            "AND coalesce(first_at, '') < (SELECT started_at FROM runs WHERE run_id = ?) GROUP BY 1"
+        )
+        return dict(self._db.execute(query, (run_id, run_id)).fetchall())
+
     @property
     def connection(self) -> sqlite3.Connection:
         """For `pipelines.store.publish`, which shares the ledger's transactions."""

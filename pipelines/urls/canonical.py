@@ -1,8 +1,8 @@
 """One spelling of an address. w3lib escapes, resolves and sorts; what names the reader's way is dropped here.
 
-courlan's `clean_url` does not stand here: it joins 673 more of the 193,772 keys of the measuring pages' links,
-and by eye 11 in 12 of those are different pages (`cid`, `list_uids`, `keywords`, `galleryid`, an address within
-the path, `spip.php?article8517`). What it drops rightly is in parameters.toml, name by name.
+courlan's `clean_url` does not stand here: it joins 673 more of the 193,772 keys of the measuring pages'
+links, and by eye 11 in 12 of those are different pages (`cid`, `list_uids`, `keywords`, `galleryid`, an
+address within the path, `spip.php?article8517`). What it drops rightly is in parameters.toml, name by name.
 """
 
 from __future__ import annotations
