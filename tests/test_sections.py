@@ -169,6 +169,7 @@ def test_data_within_a_link_is_not_its_text() -> None:
         "/thema/ein-sommer-am-meer",
         "/2026/11/",
         "/2026/",
+        "/2012_04_01_archive.html",
         "/show.php?catid=13903",
     ],
 )
@@ -207,6 +208,7 @@ def test_a_story_below_a_list_or_behind_a_number_is_an_article(path: str) -> Non
         ("/news/1234567?share=facebook", HEADLINE),
         ("/go?u=https://other.test/", HEADLINE),
         ("/calendar/2031/05", "May"),
+        ("/mailto:desk@example.org", "desk"),
     ],
 )
 def test_pages_about_the_site_and_ways_to_use_it_are_not_visited(path: str, text: str) -> None:
@@ -227,6 +229,7 @@ def test_a_name_that_begins_like_a_prefix_keeps_it(name: str) -> None:
 def test_likely_sections_come_first() -> None:
     found = hub("<a href='/a/b/c/d'>x y</a><a href='/l?k=1'>الأولى</a>" + menu("/economy", "/sport"))
     assert found.sections[:2] == (HOME + "economy", HOME + "sport")
+    assert hub("<a href='/2019/05/'>مايو</a><a href='/a/b'>أ ب</a>").sections[0] == HOME + "a/b"
 
 
 def test_feeds_of_comments_and_podcasts_are_left_alone() -> None:
@@ -327,6 +330,16 @@ def test_a_further_page_is_known_in_many_ways(path: str, text: str) -> None:
 )
 def test_what_is_no_further_page_of_this_list_is_none(path: str, text: str) -> None:
     assert pages([(path, text)], HOME + "sport") == []
+
+
+def test_the_way_back_is_no_further_page() -> None:
+    links = [
+        ("/sport?page=1", "التالي"),
+        ("/sport?page=2", "2"),
+        ("/sport?page=1", "السابق"),
+        ("/sport", "1"),
+    ]
+    assert pages(links, HOME + "sport?page=2") == []
 
 
 def test_pages_are_capped() -> None:

@@ -17,7 +17,11 @@ _DATED = re.compile(
     r"/(?:19|20)\d\d[/_-]?(?:0?[1-9]|1[0-2])(?:[/_-]?[0-3]?\d)?/(?=[^/])|"
     r"/(?:19|20)\d\d[_-][01]?\d[_-][0-3]?\d[_-](?=[^/])"
 )
-_ARCHIVE = re.compile(r"/(?:19|20)\d\d(?:[/_-](?:0?[1-9]|1[0-2])(?:[/_-][0-3]?\d)?)?/?$")
+_ARCHIVE = re.compile(
+    r"/(?:19|20)\d\d(?:[/_-](?:0?[1-9]|1[0-2])(?:[/_-][0-3]?\d)?)?(?:[/_-]archives?)?(?:\.\w{2,5})?/?$"
+)
+# "/mailto:us@example.org": a scheme that a template put a slash before.
+_LOST_SCHEME = re.compile(r"/(?:mailto|javascript|tel|whatsapp|data):", re.IGNORECASE)
 _YEAR = re.compile(r"/(?:19|20)\d\d/(?=[^/]*[^\W\d_])")
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _NUMBER = re.compile(r"(?<![^\W_])(?!(?:19|20)\d\d(?!\d))\d{4}(?![^\W_])")
@@ -40,6 +44,7 @@ class Address:
 
     points: int
     is_list: bool
+    is_archive: bool  # a day, month or year: a list, and mostly an old one
     is_service: bool
     names_article: bool  # a parameter holds an article's id
     depth: int
@@ -75,6 +80,7 @@ def is_never(url: str) -> bool:
         not words("closed_folders").isdisjoint(folders)
         or _below(folders, "never_folders")
         or bool(ending and ending[1].lower() in words("never_endings"))
+        or bool(_LOST_SCHEME.search(unquote(parts.path)))
         or any(key in words("never_keys") or "://" in value for key, value in _pairs(parts.query))
         or any(match[1] in ("tag", "tags") for match in _NUMBERED_WORD.finditer(" ".join(folders[-1:])))
     )
@@ -90,13 +96,15 @@ def read_address(url: str) -> Address:
     """
     parts = urlsplit(url)
     path, folders = unquote(parts.path), _segments(parts)
-    is_list = bool(_ARCHIVE.search(path)) or _below(folders, "list_folders")
+    is_archive = bool(_ARCHIVE.search(path))
+    is_list = is_archive or _below(folders, "list_folders")
     named = _query_points(_pairs(parts.query))
     points = _path_points(path, folders) + named - 4 * is_list
     one_word = len(folders) < 2 and not parts.query and points == 0
     return Address(
         points=points - one_word,
         is_list=is_list or named < 0,
+        is_archive=is_archive,
         is_service=bool(folders) and _ENDING.sub("", folders[-1]) in words("service_pages"),
         names_article=named > 0,
         depth=len(folders),

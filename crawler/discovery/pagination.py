@@ -33,9 +33,9 @@ _FOLDER_AND_NUMBER = re.compile(r"^(.*)/([^/\d]+)[/-](\d+)/?$")
 class _Numbered:
     """An address parted into the list and the number of the page."""
 
-    stem: tuple[str, str, str]
+    stem: tuple[str, str]  # path, rest of the query
     number: int
-    single_letter: bool = False
+    by: str  # parameter or folder that holds the number
 
 
 def next_pages(root: HtmlElement, anchors: Iterable[Anchor], here: str, base: str) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def next_pages(root: HtmlElement, anchors: Iterable[Anchor], here: str, base: st
     for url, rank in (
         *_stated(root, anchors, base),
         *_counted(anchors, stem, now),
-        *_said(anchors, here, stem),
+        *_said(anchors, here, stem, now),
     ):
         key = canonical_url(url)
         if key != canonical_url(here) and same_site(url, here) and not trap(url):
@@ -64,28 +64,31 @@ def _stated(root: HtmlElement, anchors: Iterable[Anchor], base: str) -> Iterator
             yield url, 0.0
 
 
-def _counted(anchors: Iterable[Anchor], stem: tuple[str, str, str], now: int) -> Iterator[tuple[str, float]]:
+def _counted(anchors: Iterable[Anchor], stem: tuple[str, str], now: int) -> Iterator[tuple[str, float]]:
     """Links that differ from this page only in a number a little higher than its own."""
     for anchor in anchors:
         page = _numbered(anchor.url)
-        if page is None or page.stem[:2] != stem[:2] or page.stem[2] not in ("", stem[2], page.stem[2]):
+        if page is None or page.stem != stem:
             continue
-        if page.single_letter and not (anchor.pager or _says_page(anchor.text, page.number)):
+        if page.by in _words("single_letters") and not (anchor.pager or _says_page(anchor.text, page.number)):
             continue
-        if now < page.number and (_entries(page) or page.number <= now + _MAX_AHEAD):
+        if now < page.number and (page.by in _words("entries") or page.number <= now + _MAX_AHEAD):
             yield anchor.url, float(page.number)
 
 
-def _said(anchors: Iterable[Anchor], here: str, stem: tuple[str, str, str]) -> Iterator[tuple[str, float]]:
+def _said(
+    anchors: Iterable[Anchor], here: str, stem: tuple[str, str], now: int
+) -> Iterator[tuple[str, float]]:
     """Links that say "next" or "older" and stay in this list: same path, another query."""
     for anchor in anchors:
         if letters(anchor.text) not in _words("next"):
             continue
-        parts = urlsplit(anchor.url)
+        path, query = _stem(anchor.url)
+        page = _numbered(anchor.url)
         if (
-            parts.query
-            and unquote(parts.path).rstrip("/") == stem[0]
-            and _keys(parts.query) - _keys(urlsplit(here).query)
+            path == stem[0]
+            and _pairs(query) - _pairs(urlsplit(here).query)
+            and (not page or page.number > now)
         ):
             yield anchor.url, 0.5
 
@@ -95,13 +98,9 @@ def _says_page(text: str, number: int) -> bool:
     return said in _words("next") or (said.isdecimal() and len(said) <= _MAX_DIGITS and int(said) == number)
 
 
-def _entries(page: _Numbered) -> bool:
-    return page.stem[2] in _words("entries")
-
-
-def _stem(url: str) -> tuple[str, str, str]:
+def _stem(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
-    return unquote(parts.path).rstrip("/"), parts.query, ""
+    return unquote(parts.path).rstrip("/"), parts.query
 
 
 def _numbered(url: str) -> _Numbered | None:
@@ -113,16 +112,14 @@ def _numbered(url: str) -> _Numbered | None:
         key, _, value = pair.partition("=")
         if key.casefold() in _words("keys") and value.isdecimal() and len(value) <= _MAX_DIGITS:
             rest = "&".join(pairs[:place] + pairs[place + 1 :])
-            return _Numbered(
-                (path, rest, key.casefold()), int(value), key.casefold() in _words("single_letters")
-            )
+            return _Numbered((path, rest), int(value), key.casefold())
     match = _FOLDER_AND_NUMBER.match(path)
     if match and match[2].casefold() in _words("folders") and len(match[3]) <= _MAX_DIGITS:
-        return _Numbered((match[1], parts.query, "/"), int(match[3]))
+        return _Numbered((match[1], parts.query), int(match[3]), match[2])
     return None
 
 
-def _keys(query: str) -> frozenset[str]:
+def _pairs(query: str) -> frozenset[str]:
     return frozenset(pair for pair in query.split("&") if pair)
 
 

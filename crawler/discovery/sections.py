@@ -26,7 +26,8 @@ from pipelines.urls import article_key, canonical_url
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 # Folders of feeds that list no articles, or the same ones again.
 _OTHER_FEEDS = frozenset("comments podcast podcasts".split())
-# From here on a link is taken for an article's. See docs/measuring.md for how it was chosen.
+# From here on a link is taken for an article's: of 381 links of 63 sites labelled by hand, 98 % of the
+# articles are found and 86 % of what is found are articles.
 _ARTICLE = 2
 # A headline has more letters than the name of a section; a long one is nothing else.
 _HEADLINE_LETTERS = 25
@@ -75,7 +76,7 @@ def read_hub(
     base = make_place(next((e.get("href") for e in root.iter("base") if e.get("href")), None), here) or here
     anchors = [anchor for anchor in read_anchors(root, base) if same_site(anchor.url, here)]
     pages = next_pages(root, anchors, here, base)
-    targets = _targets(anchors, here, set(pages), SiteShapes(shapes))
+    targets = _targets(anchors, here, pages, SiteShapes(shapes))
     scores = _scores(targets)
     return Discovered(
         links=_articles(targets, scores),
@@ -85,15 +86,18 @@ def read_hub(
     )
 
 
-def _targets(anchors: Iterable[Anchor], here: str, pages: set[str], shapes: SiteShapes) -> list[_Target]:
+def _targets(
+    anchors: Iterable[Anchor], here: str, pages: tuple[str, ...], shapes: SiteShapes
+) -> list[_Target]:
+    """Addresses that may be articles or lists: neither this page nor the pages behind it."""
     together: dict[str, list[Anchor]] = defaultdict(list)
     for anchor in anchors:
         together[anchor.url].append(anchor)
     by_key: dict[str, list[Anchor]] = defaultdict(list)
     for url, some in together.items():
-        if url not in pages:
-            by_key[canonical_url(url)] += some
-    by_key.pop(canonical_url(here), None)
+        by_key[canonical_url(url)] += some
+    for key in {canonical_url(url) for url in (here, *pages)}:
+        by_key.pop(key, None)
     return [_target(key, some, shapes) for key, some in by_key.items() if not is_never(key) and not trap(key)]
 
 
@@ -103,7 +107,7 @@ def _target(key: str, anchors: list[Anchor], shapes: SiteShapes) -> _Target:
 
 
 def _scores(targets: list[_Target]) -> list[int]:
-    """Points of each target; more than `_ARTICLE` is an article."""
+    """Points of each target; `_ARTICLE` of them and more make an article."""
     alone = [_points(target) for target in targets]
     by_place = _votes(targets, alone, lambda target: target.anchors[0].place)
     by_shape = _votes(targets, alone, lambda target: target.shape)
@@ -186,7 +190,7 @@ def _hub_rank(target: _Target) -> int:
         2 * any(anchor.furniture for anchor in target.anchors) + 2 * address.is_list - 2 * address.has_query
     )
     rank += max(0, 3 - address.depth) + (0 < target.size < _HEADLINE_LETTERS)
-    return rank - 3 * (target.verdict is False) - max(0, address.points)
+    return rank - 4 * address.is_archive - 3 * (target.verdict is False) - max(0, address.points)
 
 
 def _feeds(root: HtmlElement, base: str) -> tuple[str, ...]:
