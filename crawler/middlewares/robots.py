@@ -120,7 +120,7 @@ class RobotsMiddleware:
         except HostUnavailable as refused:
             if refused.status is None and refused.host == host_of(origin):
                 return _Known(None, refused=refused)
-            return self._unreachable(origin, str(refused))
+            return self._unreachable(origin, f"answer {refused.status}" if refused.status else str(refused))
         except TaskFailed as failure:
             return self._unreachable(origin, f"it cannot be read: {failure}")
         except Exception as error:  # the boundary: whatever went wrong, nobody has said that we may come
