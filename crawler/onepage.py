@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scrapy import Request, Spider
@@ -22,9 +22,10 @@ class Unfetched(Exception):
 
 @dataclass(slots=True)
 class Fetching:
-    """The address, and what came of it: a response, or the reason why there is none."""
+    """The address, how to ask for it, and what came of it: a response, or the reason why there is none."""
 
     url: str
+    meta: dict[str, object] = field(default_factory=dict)
     response: Response | None = None
     failed: str = "the crawl stopped before an answer came"
 
@@ -45,7 +46,10 @@ class OnePageSpider(Spider):
         self._fetching = fetching
 
     async def start(self) -> AsyncIterator[Request]:
-        yield Request(self._fetching.url, callback=self.keep, errback=self.give_up, dont_filter=True)
+        fetching = self._fetching
+        yield Request(
+            fetching.url, meta=fetching.meta, callback=self.keep, errback=self.give_up, dont_filter=True
+        )
 
     def keep(self, response: Response) -> None:
         """Note the page."""

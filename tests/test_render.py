@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -241,6 +242,15 @@ def test_a_rendered_page_of_an_old_encoding_is_read_right(tmp_path: Path) -> Non
     row = found.row("plain")
     assert row is not None
     assert (row["title"], row["text"]) == (f"{HEADLINE} ain", "\n\n".join(PARAGRAPHS))
+
+
+def test_explain_renders_the_page_of_a_site_that_asks(tmp_path: Path) -> None:
+    with opened(Paper()) as paper:
+        asked = command(paper, tmp_path, render=True)[2:]
+        url = f"http://{paper.place}/news/plain"
+        done = scrapy("explain", url, "--format", "json", *asked)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["title"].startswith(HEADLINE)
 
 
 def test_a_redirect_is_scrapys_and_the_target_is_rendered(tmp_path: Path) -> None:

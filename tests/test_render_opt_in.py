@@ -1,4 +1,4 @@
-"""`render = true` before anything is fetched: what it switches on, what is said when a part is missing."""
+"""`render = true` before anything is fetched: what it switches on, what is said if something is missing."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from scrapy.utils.conf import arglist_to_dict
 
 from crawler.errors import ExitCode, UserError
 from crawler.onepage import QUIETLY, Fetching, OnePageSpider, Unfetched
+from crawler.rendering.opt_in import request_meta, switch_on
 from crawler.run import RunConfig, name_operator
 from crawler.subject import Subject, subject
 from crawler.terminal import Terminal
@@ -78,6 +79,8 @@ class Command(ScrapyCommand):
         try:
             self._config = RunConfig.from_settings(self.settings)
             self._subject = subject(args, arguments)
+            if self._subject.site is not None and self._subject.file is None:
+                switch_on(self.settings, [self._subject.site])
         except UserError as error:
             self._refuse(str(error), error.exit_code)
         name_operator(self.settings)
@@ -110,7 +113,8 @@ class Command(ScrapyCommand):
             return self._subject.page_of_file()
         assert self.crawler_process is not None
         assert self.settings is not None
-        fetching = Fetching(self._subject.url)
+        site = self._subject.site
+        fetching = Fetching(self._subject.url, request_meta(site) if site else {})
         self.crawler_process.crawl(OnePageSpider, fetching=fetching)
         self.crawler_process.start()
         obeys = self.settings.getbool("ROBOTSTXT_OBEY")

@@ -69,7 +69,7 @@ class RenderingHandler(ScrapyPlaywrightDownloadHandler):
         if not request.meta.get("playwright"):
             return fetched
         answer = self._compression.process_response(request, fetched)
-        if answer.status != 200 or not isinstance(answer, HtmlResponse):
+        if not isinstance(answer, HtmlResponse) or answer.status != 200:
             return fetched
         async with self._turns:
             return await self._rendered(answer)
