@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 from tests.web.hosts import SLACK, Made, Outlet, text_file
+from tests.web.outlets import Story
 from tests.web.server import Answer, Entry, Request
 
 # A host that is in trouble may be asked this often in a run before it is left alone.
@@ -28,9 +29,9 @@ class CrawlDelay(Outlet):
     )
     forbidden = ("/search", "/about", "/desk/")
 
-    def path(self, told: object) -> str:
+    def path(self, told: Story) -> str:
         """The last story stands in a folder that is open within a closed one."""
-        place = self.stories.index(told) if told in self.stories else 0  # type: ignore[arg-type]
+        place = self.stories.index(told)
         return f"/private/open/{120_000 + place}/" if place == 3 else f"/news/{120_000 + place}/"
 
     def home(self) -> Answer:

@@ -67,6 +67,11 @@ def site_file(host: Outlet) -> str:
     return "".join(f'{key} = "{value}"\n' for key, value in told.items())
 
 
+# Without any delay Scrapy sends all that is queued for a host at once, whatever its concurrency: its slot
+# counts a request only when the request's task has begun. The smallest delay lets one go at a time.
+_ONE_AT_A_TIME = {"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "DOWNLOAD_DELAY": "0.05"}
+
+
 def play(folder: Path, kinds: Sequence[type[Outlet]], *runs: Mapping[str, str]) -> Scene:
     """Crawl the hosts once per mapping of settings, into one output below `folder`."""
     hosts = tuple(kind() for kind in kinds)
@@ -84,14 +89,9 @@ def play(folder: Path, kinds: Sequence[type[Outlet]], *runs: Mapping[str, str]) 
     return Scene(hosts, tuple(web.entries), tuple(finished), output)
 
 
-# Without any delay Scrapy sends all that is queued for a host at once, whatever its concurrency: its slot
-# counts a request only when the request's task has begun. The smallest delay lets one go at a time.
-_ONE_AT_A_TIME = {"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "DOWNLOAD_DELAY": "0.05"}
-
-
 def discovery_scene(folder: Path) -> Scene:
     """One run over the hosts whose articles must be found."""
-    return play(folder, discovery.HOSTS, {})
+    return play(folder, discovery.HOSTS, _ONE_AT_A_TIME)
 
 
 def politeness_scene(folder: Path) -> Scene:
@@ -101,8 +101,8 @@ def politeness_scene(folder: Path) -> Scene:
 
 
 def traps_scene(folder: Path) -> Scene:
-    """One run over the hosts without end."""
-    return play(folder, traps.HOSTS, {})
+    """One run over the hosts without end; a page of ten thousand links takes a busy machine its time."""
+    return play(folder, traps.HOSTS, _ONE_AT_A_TIME | {"NEWS_PAGE_SECONDS": "60"})
 
 
 def thousand_scene(folder: Path) -> Scene:
@@ -112,8 +112,10 @@ def thousand_scene(folder: Path) -> Scene:
 
 def changes_scene(folder: Path) -> Scene:
     """Four runs: what stands, two in which stored articles are asked for again, one as usual."""
-    always = {"NEWS_RECHECK": "always"}
-    return play(folder, [*again.CHANGING, again.Resting, again.RestingByDate], {}, always, always, {})
+    usual = _ONE_AT_A_TIME
+    always = usual | {"NEWS_RECHECK": "always"}
+    kinds = [*again.CHANGING, again.Resting, again.RestingByDate]
+    return play(folder, kinds, usual, always, always, usual)
 
 
 BUDGET = 14

@@ -71,10 +71,13 @@ class Entry:
 class Host(Protocol):
     """What a web needs of a host; `address` is set before it opens."""
 
-    name: str
     listens: bool
     address: str
     origin: str
+
+    @property
+    def name(self) -> str:
+        """Site name."""
 
     def open(self, origin: str) -> None:
         """Learn where one stands, before the first request."""
@@ -165,7 +168,7 @@ class _Server(OutletServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = self.desk.host.address, self.server_address[1]
 
 
 class Web:
