@@ -205,7 +205,6 @@ def test_a_story_below_a_list_or_behind_a_number_is_an_article(path: str) -> Non
         ("/impressum.html", "Impressum"),
         ("/وسم/مطر-غزير-على-الساحل-الشرقي", HEADLINE),
         ("/news/1234567?print=1", HEADLINE),
-        ("/news/1234567?share=facebook", HEADLINE),
         ("/go?u=https://other.test/", HEADLINE),
         ("/calendar/2031/05", "May"),
         ("/mailto:desk@example.org", "desk"),
