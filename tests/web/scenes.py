@@ -118,7 +118,8 @@ def changes_scene(folder: Path) -> Scene:
     return play(folder, kinds, usual, always, always, usual)
 
 
-BUDGET = 14
+# Of 24 articles some must be left when robots.txt, home, feed, desks and usual places have had their part.
+BUDGET = 18
 
 
 def budget_scene(folder: Path) -> Scene:
