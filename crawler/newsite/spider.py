@@ -19,6 +19,10 @@ from crawler.onepage import Fetching, OnePageSpider, Unfetched
 from pipelines.workers import Workers
 
 
+class Stopped(Exception):
+    """Somebody pressed Ctrl-C: no further request is made."""
+
+
 @dataclass(slots=True)
 class Surveying:
     """A front page, and what came of visiting it."""
@@ -41,17 +45,17 @@ class SurveySpider(OnePageSpider):
     """Asks one thing after the other; nothing of it is kept."""
 
     name = "newsite"
+    named_sitemaps: NamedSitemaps
 
-    def __init__(self, surveying: Surveying, workers: Workers, named_sitemaps: NamedSitemaps) -> None:
+    def __init__(self, surveying: Surveying, workers: Workers) -> None:
         super().__init__(surveying.front)
         self._surveying = surveying
         self._workers = workers
-        self._named_sitemaps = named_sitemaps
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        spider = cls(*args, **kwargs, named_sitemaps=NamedSitemaps(crawler))
-        spider._set_crawler(crawler)
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.named_sitemaps = NamedSitemaps(crawler)
         crawler.signals.connect(spider.note_bug, signal=signals.spider_error)
         return spider
 
@@ -60,16 +64,19 @@ class SurveySpider(OnePageSpider):
 
     async def survey(self, response: Response) -> None:
         """Everything else, once the front page is there."""
-        survey = Survey(self._fetch, self._workers.run, self._named_sitemaps.of)
+        survey = Survey(self._fetch, self._workers.run, self.named_sitemaps.of)
         try:
             self._surveying.found = await survey.of(self._surveying.front.url, response)
         except UserError as error:
             self._surveying.refused = error
+        except Stopped:
+            self._surveying.front.failed = "stopped before the visit was over"
 
     async def _fetch(self, url: str) -> Response:
-        """The page at `url`; raises `Unfetched` with the reason alone."""
+        """The page at `url`; raises `Unfetched` with the reason alone, or `Stopped`."""
         engine = self.crawler.engine
-        assert engine is not None  # it runs this
+        if not self.crawler.crawling or engine is None:
+            raise Stopped
         try:
             response = await engine.download_async(Request(url))
         except IgnoreRequest as error:

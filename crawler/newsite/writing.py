@@ -53,9 +53,12 @@ def _neighbours(folder: Path, path: Path) -> Iterator[tuple[Path, Site]]:
 
 
 def check_writable(folder: Path) -> None:
-    """Raises `OSError` when no file can be made there, before a site is visited for nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".newsite-"):
+    """Raises `OSError` when no file can be made there, before a site is visited for nothing.
+
+    A folder that is not there yet is made with the file; until then what is above it counts.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    with tempfile.TemporaryFile(dir=there):
         pass
 
 
@@ -69,6 +72,7 @@ def check_loads(text: str) -> None:
 
 def write(text: str, path: Path, *, force: bool) -> None:
     """Put the file in its place as a whole; raises `OSError`, or `UserError` when somebody was faster."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".newsite-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
