@@ -74,20 +74,21 @@ def _inflated(body: bytes) -> bytes:
 
 
 def text_of(body: bytes, content_type: str | None = None) -> str:
-    """The document as text; its own declaration is believed where the bytes bear it out."""
+    """The document as text; its own declaration goes before the header, where the bytes bear it out.
+
+    RFC 7303 has it the other way round; but feeds are written by programs and headers set for whole servers.
+    """
     start = body.lstrip()[:4]
     wide = next((name for mark, name in _WIDE.items() if start.startswith(mark)), None)
-    if wide:
-        return body.decode(wide, errors="replace")
-    named = _named_codec(body)
-    if named in _OLD:
+    named = wide or _named_codec(body)
+    if wide or named in _OLD:
         return body.decode(named, errors="replace")
     if named == "utf-8":
         try:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError:
-            pass
-    return decode(body, content_type).text
+            return decode(body, content_type).text
+    return decode(body, f"text/xml; charset={named}" if named else content_type).text
 
 
 def _named_codec(body: bytes) -> str:
