@@ -196,6 +196,9 @@ def test_a_parameter_whose_value_names_a_channel_is_no_part_of_the_address(chann
         ),
         ("https://cdn.ampproject.org/c/www.example.org/a", "http://www.example.org/a"),
         ("https://www.google.com/amp/s/example.org/a/", "https://example.org/a/"),
+        ("https://www.google.com//amp/s/example.org/a/", "https://example.org/a/"),
+        ("https://www.google.com/url?q=https://example.org/a?x=1&sa=D", "https://example.org/a?x=1"),
+        ("https://www.google.com/url?q=https://example.org/a+b&sa=D", "https://example.org/a%20b"),
         (
             "https://www.google.com/url?sa=D&q=https%3A%2F%2Fexample.org%2Fa%3Fid%3D1%26b%3D2",
             "https://example.org/a?b=2&id=1",
@@ -221,7 +224,6 @@ def test_a_wrapper_gives_way_to_what_it_carries(wrapper: str, inner: str) -> Non
         "https://www.google.com/url?q=javascript%3Aalert",
         "https://www.google.com/url?q=https%3A%2F%2F",
         "https://www.google.com/url?q=https://a.test/1&q=https://a.test/2",
-        "https://www.google.com/url?q=https://a.test/1?x=1&id=2",
         "https://www.google.com/amp/s/",
         "https://www.google.com.evil.test/url?q=https%3A%2F%2Fexample.org%2Fa",
         "https://evilcdn.ampproject.org.test/c/s/example.org/a",

@@ -43,7 +43,11 @@ def article_key(url: str) -> str:
         scheme, netloc = "https", site_host(netloc)
     path = _path(parts.path)
     query = "&".join(_naming(parts.query.split("&"), path))
-    return urlunsplit((scheme, netloc, path, _LETTERS.sub(_composed, query), ""))
+    key = urlunsplit((scheme, netloc, path, query, ""))
+    # What stood between may have kept dots or a semicolon from meaning what they mean at the end.
+    if (";" in parts.path or "/." in path) and (spelled := canonical_url(key)) != key:
+        return article_key(spelled)
+    return key
 
 
 def _naming(pairs: list[str], path: str) -> list[str]:
@@ -84,4 +88,6 @@ def _composed(found: re.Match[str]) -> str:
         text = unquote_to_bytes(found[0]).decode()
     except UnicodeDecodeError:
         return found[0]
-    return quote(unicodedata.normalize("NFC", text), safe="")
+    composed = unicodedata.normalize("NFC", text)
+    # A few signs are composed to ASCII (U+037E to a semicolon), which means something else in a URL.
+    return quote(composed, safe="") if not any(map(str.isascii, composed.removeprefix(text[0]))) else found[0]

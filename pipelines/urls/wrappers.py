@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from pipelines.tables import read_table
 from pipelines.urls.checked import BadUrl, checked_url
@@ -55,12 +55,12 @@ def _inner(parts: SplitResult) -> str | None:
 
 
 def _carried(query: str, names: set[str]) -> str | None:
-    """The one address among the parameters; one whose own query is not escaped may have lost a part of it."""
+    """The one address among the parameters."""
     pairs = (pair.partition("=") for pair in query.split("&"))
     values = [value for name, _, value in pairs if name in names]
-    if len(values) != 1 or "?" in values[0]:
+    if len(values) != 1:
         return None
-    address = unquote(values[0], errors="surrogateescape")
+    address = unquote_plus(values[0], errors="surrogateescape")
     return address if address.startswith(("http://", "https://")) else None
 
 
