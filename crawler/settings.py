@@ -28,7 +28,7 @@ NEWS_RECHECK = "1h,6h,1d,7d"
 NEWS_CHROMIUM = ""
 # Seconds such a page's scripts may run; the page is then taken as it stands.
 NEWS_RENDER_SECONDS = 10.0
-# Pages open in the browser at a time; some 150 MB each.
+# Pages open in the browser at a time: it took 700 MiB with four small ones.
 NEWS_RENDER_PAGES = 4
 # Hosts (host or host:port, comma-separated) on private addresses that may be fetched; only the demo sets it.
 NEWS_ALLOW_PRIVATE = ""

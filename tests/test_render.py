@@ -110,7 +110,7 @@ def command(paper: Paper, folder: Path, *, render: bool) -> list[str]:
         "NEWS_OUTPUT": str(folder / "output"),
         "NEWS_ALLOW_PRIVATE": paper.place,
         "NEWS_CONTACT": "https://khabar.invalid/render",
-        "NEWS_RENDER_SECONDS": "4",
+        "NEWS_RENDER_SECONDS": "8",
         "DOWNLOAD_DELAY": "0",
         "CONCURRENT_REQUESTS_PER_DOMAIN": "4",
     }
