@@ -16,12 +16,12 @@ from pipelines.records import Page, State
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Lease, Link, Unfinished
 from pipelines.store.raw import read_response
-from pipelines.urls import article_key
+from pipelines.urls import article_key, same_publisher
 
 # Requests of one site that wait in Scrapy at a time: enough to keep its slot busy, few to lose.
-_WINDOW = 16
+_WINDOW = 4
 # URLs of a site that its host would not even be asked for; the rest waits for the next run.
-_MAX_REFUSED = 2 * _WINDOW
+_MAX_REFUSED = 32
 
 
 class Frontier:
@@ -36,8 +36,12 @@ class Frontier:
         self._refused: Counter[str] = Counter()
 
     def add(self, site: Site, links: Iterable[Link], place: str | None = None) -> int:
-        """Remember the links that `place` lists and the site file admits; how many are new."""
-        admitted = [link for link in links if site.admits(urlsplit(link.url).path)]
+        """Remember the links that `place` lists, if they are the publisher's and the site file admits them."""
+        admitted = [
+            link
+            for link in links
+            if same_publisher(link.url, site.start) and site.admits(urlsplit(link.url).path)
+        ]
         return self._ledger.discover(self._run.run_id, site.name, admitted, datetime.now(UTC), place)
 
     def listed_still(self, place: str) -> None:

@@ -78,6 +78,7 @@ class RunConfig:
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> RunConfig:
         """Raises `UserError` naming the setting."""
+        checked_number(settings, "NEWS_HOST_BUDGET", 0)
         output = settings.get("NEWS_OUTPUT") or ""
         if not output or "://" in output:
             raise UserError(f"NEWS_OUTPUT={output!r}: it must be a folder")

@@ -50,8 +50,9 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1
 # Scrapy's default of 0.5 would ask after half of a Crawl-delay.
 DOWNLOAD_DELAY_JITTER = 0
-# Many hosts at once, since each of them is asked slowly.
-CONCURRENT_REQUESTS = 64
+# Many hosts at once, since each of them is asked slowly. A request that waits for its host's delay counts as
+# one of these: with few, some slow or dead hosts would hold up all others.
+CONCURRENT_REQUESTS = 512
 # News pages need no session, and cookies would carry state from page to page.
 COOKIES_ENABLED = False
 REFERRER_POLICY = "scrapy-default"

@@ -112,7 +112,7 @@ def read_page(
         return reject(page, Reason.EMPTY, "no document")
     if (levels := depth(root)) > policy.max_depth:
         return reject(page, Reason.TOO_DEEP, f"{levels} levels")
-    statements = read_statements(root)
+    statements = read_statements(root).with_witness(page.witness)
     host = urlsplit(page.url).hostname or ""
     title = optional_text(headline(statements, host), policy.max_title_chars)
     lines = page_lines(root, title)

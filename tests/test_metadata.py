@@ -16,7 +16,7 @@ from pipelines.metadata.lines import page_lines
 from pipelines.metadata.structured import read_statements
 from pipelines.metadata.title import headline, without_site_name
 from pipelines.policy import DEFAULT_POLICY
-from pipelines.records import Image, Page
+from pipelines.records import Image, Page, Witness
 from tests.helpers_metadata import JSON, STORY, TITLE, meta, page, script, stated
 
 
@@ -127,6 +127,23 @@ def test_an_organisation_given_as_author_is_no_person() -> None:
 
 def test_what_is_too_long_is_no_name() -> None:
     assert names("x" * 200_000) == names("Jane Roe " * 50) == ()
+
+
+# -- What a feed said
+
+
+def test_a_feed_names_headline_and_people_where_the_page_does_not() -> None:
+    witness = Witness("Rain in May", None, ("Jane Roe",))
+    said = stated("", "<p>text</p>").with_witness(witness)
+    assert headline(said, "harbour.test") == "Rain in May"
+    assert authors(said, [], "harbour.test", DEFAULT_POLICY) == ("Jane Roe",)
+
+
+def test_the_page_itself_goes_before_the_feed() -> None:
+    witness = Witness("Rain!", None, ("Max Poe",))
+    said = stated(meta(og_title="Rain in May") + meta(article_author="Jane Roe"), "").with_witness(witness)
+    assert headline(said, "harbour.test") == "Rain in May"
+    assert authors(said, [], "harbour.test", DEFAULT_POLICY) == ("Jane Roe",)
 
 
 # -- Pictures

@@ -11,11 +11,12 @@ from crawler.newsite import choose
 from crawler.newsite.doubts import doubts
 from crawler.newsite.draft import draft
 from crawler.newsite.front import stated_language
-from crawler.newsite.naming import country_of, name_of, same_site
+from crawler.newsite.naming import name_of
 from crawler.sites import Site
+from pipelines.metadata.setting import domain_country
 from pipelines.records import Witness
 from pipelines.store.ledger import Link
-from pipelines.urls import BadUrl, canonical_url, checked_url
+from pipelines.urls import BadUrl, canonical_url, checked_url, same_publisher
 from tests.helpers_clean import document
 from tests.helpers_newsite import NEWS, START, TODAY, Web, front, rss, sitemap, values
 
@@ -54,8 +55,8 @@ def test_every_address_has_a_name_and_is_of_its_own_site(host: str, path: str) -
     except BadUrl:
         return
     assert Site(name=name_of(url), start=url).name
-    assert same_site(url, url)
-    assert Site(name="a", start=url, country=country_of(url))
+    assert same_publisher(url, url)
+    assert Site(name="a", start=url, country=domain_country(url))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_every_address_has_a_name_and_is_of_its_own_site(host: str, path: str) -
     ],
 )
 def test_a_country_is_told_by_its_own_domain_alone(url: str, country: str | None) -> None:
-    assert country_of(url) == country
+    assert domain_country(url) == country
 
 
 # -- what is looked at

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from crawler.newsite.naming import same_site
 from pipelines.store.ledger import Link
 from pipelines.tables import read_table
+from pipelines.urls import same_publisher
 
 # Among so many newest articles the sections are picked: further down they are old.
 _NEW = 30
@@ -20,16 +20,6 @@ _SECTION_DEPTH = 2
 @cache
 def _words() -> dict[str, Any]:
     return read_table("crawler.newsite", "places.toml")
-
-
-def usual_feeds(start: str) -> list[str]:
-    """Where the feed may be when the page names none."""
-    return [urljoin(_folder(start), name) for name in _words()["feeds"]]
-
-
-def usual_sitemaps(start: str) -> list[str]:
-    """Where the sitemap may be when robots.txt names none."""
-    return [urljoin(_folder(start), name) for name in _words()["sitemaps"]]
 
 
 def feeds_of_articles(urls: Iterable[str]) -> list[str]:
@@ -59,7 +49,7 @@ def to_look_at(links: Sequence[Link], start: str) -> list[Link]:
     """Articles of the site, newest first; of the newest, each section once before any comes twice."""
     own: dict[str, Link] = {}
     for link in links:
-        if same_site(link.url, start) and link.url != start:
+        if same_publisher(link.url, start) and link.url != start:
             own.setdefault(link.key, link)
     newest = sorted(own.values(), key=lambda link: link.hint or "", reverse=True)
     return list(_spread(newest[:_NEW])) + newest[_NEW:]

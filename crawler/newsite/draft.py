@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from crawler.newsite.naming import country_of
 from crawler.newsite.records import Surveyed
 from pipelines import EXTRACTOR_VERSION
+from pipelines.metadata.setting import domain_country
 
 _MAX_SECTIONS = 10
 # What a first visit sees is one moment of the site: half of it is expected, and no more than this.
@@ -37,7 +37,7 @@ def _lines(found: Surveyed, name: str, today: date) -> Iterator[str]:
     yield f"start = {_quoted(found.start)}"
     language = language_of(found)
     yield f"language = {_quoted(language)}" if language else '# Unknown: language = "ar"'
-    country = country_of(found.start)
+    country = domain_country(found.start)
     yield f"country = {_quoted(country)}" if country else '# The address does not tell: country = "EG"'
     feeds = [answer.url for answer in found.feeds if answer.works]
     sitemaps = [answer.url for answer in found.sitemaps if answer.works]

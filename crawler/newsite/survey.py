@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from scrapy.http import Response
 
 from crawler.discovery.feeds import read_feed
+from crawler.discovery.places import usual_places
 from crawler.discovery.records import Discovered, make_place
 from crawler.discovery.sections import read_hub
 from crawler.discovery.sitemaps import read_sitemap
@@ -18,12 +19,13 @@ from crawler.errors import UserError
 from crawler.frontier import headers_of
 from crawler.newsite import choose
 from crawler.newsite.front import stated_language
-from crawler.newsite.naming import country_of, same_site
 from crawler.newsite.records import Answer, Look, Surveyed
 from crawler.onepage import Unfetched
 from pipelines.clean import clean, reject
+from pipelines.metadata.setting import domain_country
 from pipelines.records import Cleaned, Page
 from pipelines.store.ledger import Link
+from pipelines.urls import same_publisher
 from pipelines.workers import TaskFailed
 
 # A stranger's page may name hundreds; so many are asked.
@@ -58,7 +60,7 @@ class Survey:
     async def of(self, asked: str, front: Response) -> Surveyed:
         """What there is behind the front page; raises `UserError` when it is another site's."""
         start = make_place(front.url, asked)
-        if start is None or not same_site(asked, start):
+        if start is None or not same_publisher(asked, start):
             raise UserError(f"{asked} leads to another site, {front.url}; give that address if it is meant")
         found = await self._discovered(read_hub, front, _content_type(front))
         feeds = await self._feeds(start, found.feeds)
@@ -87,7 +89,7 @@ class Survey:
         asked = choose.feeds_of_articles(named)[:_MAX_FEEDS]
         answers = [await self._feed(url, start, named=True) for url in asked]
         if not any(answer.works for answer in answers):
-            for url in choose.usual_feeds(start):
+            for url in usual_places(start)[0]:
                 if url not in asked:
                     answers.append(await self._feed(url, start, named=False))
                     if answers[-1].works:
@@ -100,7 +102,7 @@ class Survey:
         except Unfetched as error:
             return Answer(url, named, failed=str(error))
         found = await self._discovered(read_feed, response, _content_type(response))
-        links = tuple(link for link in found.links if same_site(link.url, start))
+        links = tuple(link for link in found.links if same_publisher(link.url, start))
         return Answer(_settled(url, response), named, links)
 
     async def _sitemaps(self, start: str) -> tuple[Answer, ...]:
@@ -109,7 +111,7 @@ class Survey:
             return ()
         named = choose.news_first(self._named_sitemaps(start))[:_MAX_SITEMAPS]
         answers = []
-        for url in named or choose.usual_sitemaps(start):
+        for url in named or usual_places(start)[1]:
             answers.append(await self._sitemap(url, named=bool(named)))
             if answers[-1].works and not named:
                 break
@@ -167,7 +169,7 @@ def _page(link: Link, response: Response) -> Page:
         fetched_at=datetime.now(UTC),
         site="newsite",
         run_id="newsite",
-        country=country_of(response.url),
+        country=domain_country(response.url),
         discovered_via=link.via,
         witness=link.witness,
     )
@@ -176,7 +178,7 @@ def _page(link: Link, response: Response) -> Page:
 def _settled(asked: str, response: Response) -> str:
     """Where a place is after redirects; the address asked for when they lead off the site."""
     there = make_place(response.url, asked)
-    return there if there and same_site(asked, there) else asked
+    return there if there and same_publisher(asked, there) else asked
 
 
 def _each_once(answers: Iterable[Answer]) -> tuple[Answer, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 from scrapy import Request, Spider, signals
@@ -96,10 +96,13 @@ class ArticleSpider(Spider):
         """Name the end of a URL that gave no page; one whose host may not be asked now has none yet."""
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it on every failure
         lease, site = request.meta["lease"], request.meta["site"]
-        if not isinstance(failure.value, HostUnavailable):
-            self.frontier.ended(lease, site, *_end_of(failure.value))
-        elif self.ask_later(request, failure.value):
+        refused = failure.value if isinstance(failure.value, HostUnavailable) else None
+        if refused is not None and self.ask_later(request, refused):
             return
+        if refused is None:
+            self.frontier.ended(lease, site, *_end_of(failure.value))
+        elif refused.status is not None and request.meta.get("waits"):  # the page's own answer, again
+            self.frontier.ended(lease, site, State.FAILED, f"http_{refused.status}")
         else:
             self.frontier.put_off(site)
         yield from self.article_requests(site)
@@ -116,13 +119,18 @@ class ArticleSpider(Spider):
 
         def ask() -> None:
             timers.discard(timer)
-            engine = self.crawler.engine
-            assert engine is not None  # `stop_waiting` cancels the timers before it goes
-            engine.crawl(again)
+            self.send([again])
 
         timer = asyncio.get_running_loop().call_later(refused.seconds, ask)
         timers.add(timer)
         return True
+
+    def send(self, requests: Iterable[Request]) -> None:
+        """Requests that no callback hands on."""
+        engine = self.crawler.engine
+        assert engine is not None  # `stop_waiting` cancels the timers before it goes
+        for request in requests:
+            engine.crawl(request)
 
     def stay_while_waiting(self) -> None:
         """The run is not over while a host is waited for that said how long; a dead one is not waited for."""

@@ -7,6 +7,7 @@ the next run asks only for what changed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
@@ -39,6 +41,8 @@ _DISCOVERY_PRIORITY = 10
 _MAX_DEPTH = 3
 # Further pages of one section, and only as long as each brings something new.
 _MAX_PAGES = 10
+# A page that lists so many articles is none itself.
+_MANY = 5
 _MISSING = (404, 410)
 _HUBS = (PlaceKind.START, PlaceKind.SECTION, PlaceKind.PAGE)
 
@@ -89,6 +93,7 @@ class NewsSpider(ArticleSpider):
         starts = ((urlsplit(site.start), site) for site in self.job.sites)
         self._sites = {start.netloc: site for start, site in starts if start.path in ("", "/")}
         self._has_sitemaps: set[str] = set()
+        self._open_places: Counter[str] = Counter()
         for fetched in self.frontier.unfinished():
             yield fetched
         for site in self.job.sites:
@@ -96,6 +101,20 @@ class NewsSpider(ArticleSpider):
                 yield request
             for request in self.article_requests(site):
                 yield request
+
+    def article_requests(self, site: Site) -> Iterator[Request]:
+        """Nothing while places of the site are on their way: the newest article may stand in the last."""
+        if not self._open_places[site.name]:
+            yield from super().article_requests(site)
+
+    def stay_while_waiting(self) -> None:
+        """Before the run ends, nothing that could be fetched is left."""
+        super().stay_while_waiting()
+        for site in self.job.sites:
+            self._open_places[site.name] = 0  # one that is waited for, or was lost to an error
+            if requests := list(self.article_requests(site)):
+                self.send(requests)
+                raise DontCloseSpider
 
     # -- places
 
@@ -112,12 +131,10 @@ class NewsSpider(ArticleSpider):
     def robots_read(self, host_url: str, sitemaps: tuple[str, ...]) -> None:
         """Visit the sitemaps that robots.txt names, unless the site file names its own."""
         site = self._sites.get(urlsplit(host_url).netloc)
-        engine = self.crawler.engine
-        if site is None or site.sitemaps or not sitemaps or engine is None:
+        if site is None or site.sitemaps or not sitemaps:
             return
         self._has_sitemaps.add(site.name)
-        for request in self._visit(site, PlaceKind.SITEMAP, sitemaps):
-            engine.crawl(request)
+        self.send(self._visit(site, PlaceKind.SITEMAP, sitemaps))
 
     def _visit(
         self,
@@ -152,6 +169,7 @@ class NewsSpider(ArticleSpider):
 
     def _request(self, visit: Visit) -> Request:
         place = visit.place
+        self._open_places[visit.site.name] += 1
         rendered = request_meta(visit.site) if visit.kind in _HUBS else {}
         return Request(
             place.url,
@@ -179,7 +197,7 @@ class NewsSpider(ArticleSpider):
             self._answered(visit, replace(place, etag=validators[0], last_modified=validators[1]), brought)
             for request in self._follow(visit, found, brought):
                 yield request
-        for request in self.article_requests(site):
+        for request in self._closed(site):
             yield request
 
     async def _read(self, visit: Visit, response: Response) -> Discovered:
@@ -207,10 +225,13 @@ class NewsSpider(ArticleSpider):
         site, traps = visit.site, self._traps[visit.site.name]
         traps.refused.update({"links": found.dropped} if found.dropped else {})
         links = [link for link in found.links if traps.admit_link(link.url) is None]
+        shapes = self.run.shapes(site.name)
         brought = self.frontier.add(site, links, visit.listing)
         if visit.kind is PlaceKind.FEED and brought:  # what a feed lists is an article
             for link in links:
-                self.run.shapes(site.name).learn(link.url, is_article=True)
+                shapes.learn(link.url, is_article=True)
+        if visit.kind is PlaceKind.SECTION and len(links) >= _MANY:
+            shapes.learn(visit.place.url, is_article=False)
         return brought
 
     def _answered(self, visit: Visit, place: Place, brought: int) -> None:
@@ -247,7 +268,12 @@ class NewsSpider(ArticleSpider):
         self.logger.info("no answer from %s: %s", failure.request.url, error)
         if isinstance(error, HttpError) and error.response.status in _MISSING:
             self._places.missing(visit.site.name, visit.kind, visit.place.url, datetime.now(UTC))
-        yield from self.article_requests(visit.site)
+        yield from self._closed(visit.site)
+
+    def _closed(self, site: Site) -> Iterator[Request]:
+        """One place of the site less is on its way; after the last the articles go."""
+        self._open_places[site.name] = max(self._open_places[site.name] - 1, 0)
+        yield from self.article_requests(site)
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.records import Witness
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -27,6 +29,14 @@ class Statements:
     def first(self, field: str) -> str | None:
         """Most trusted value of one field, or None."""
         return next((c.value for c in self.candidates if c.field == field), None)
+
+    def with_witness(self, witness: Witness | None) -> Statements:
+        """With what a feed or sitemap said of the page, trusted least."""
+        if witness is None:
+            return self
+        titles = [Candidate("title", witness.title, "feed")] if witness.title else []
+        authors = [Candidate("author", name, "feed") for name in witness.authors]
+        return Statements((*self.candidates, *titles, *authors))
 
     def by_source(self, field: str) -> dict[str, list[str]]:
         """Values of one field by source, most trusted source first."""

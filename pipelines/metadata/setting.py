@@ -28,7 +28,7 @@ def setting_of(page: Page, statements: Statements) -> Setting:
     """What the site file, the address and the page itself say of where it was written."""
     tags = list(language_tags(page, statements))
     languages = [language for language, _ in tags]
-    country = page.country or _domain_country(page.url) or next((c for _, c in tags if c), None)
+    country = page.country or domain_country(page.url) or next((c for _, c in tags if c), None)
     place = Place(page.fetched_at, languages[0] if languages else None, country)
     return Setting(place, zone_of(page.timezone, page.country))
 
@@ -68,9 +68,13 @@ def _zones() -> dict[str, str | None]:
     return found
 
 
-def _domain_country(url: str) -> str | None:
-    """Country of the host's top-level domain, unless it is one that everybody uses."""
+def domain_country(url: str) -> str | None:
+    """Country of the host's top-level domain, unless it is one that everybody uses.
+
+    >>> [domain_country(f"http://{host}/") for host in ("a.com.eg", "a.co.uk", "a.tv", "127.0.0.10")]
+    ['EG', 'GB', None, None]
+    """
     last = (urlsplit(url).hostname or "").rpartition(".")[2].upper()
-    if len(last) != 2 or last in _SOLD:
+    if len(last) != 2 or not last.isalpha() or last in _SOLD:
         return None
     return _DOMAINS.get(last, last)

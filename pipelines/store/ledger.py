@@ -190,7 +190,7 @@ class Ledger:
     ) -> int:
         """Make the links that `place` lists durable as PENDING; how many were new.
 
-        Known URLs are only marked as seen.
+        Known URLs are marked as seen; what a feed says of one found on a page before is added.
         """
         found = list(links)
         rows = [
@@ -207,8 +207,9 @@ class Ledger:
             )
             added = db.total_changes - before
             db.executemany(
-                "UPDATE urls SET seen_run = ?, place = coalesce(?, place) WHERE key = ?",
-                [(run_id, place, link.key) for link in found],
+                "UPDATE urls SET seen_run = ?, place = coalesce(?, place), hint = coalesce(hint, ?), "
+                "witness = coalesce(witness, ?) WHERE key = ?",
+                [(run_id, place, link.hint, _json(link.witness), link.key) for link in found],
             )
         return added
 

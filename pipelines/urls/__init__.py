@@ -9,7 +9,16 @@ believed.
 from pipelines.urls.canonical import canonical_url
 from pipelines.urls.checked import BadUrl, checked_url
 from pipelines.urls.credible import credible_canonical
+from pipelines.urls.domain import same_publisher
 from pipelines.urls.key import article_key
 from pipelines.urls.wrappers import unwrapped
 
-__all__ = ["BadUrl", "article_key", "canonical_url", "checked_url", "credible_canonical", "unwrapped"]
+__all__ = [
+    "BadUrl",
+    "article_key",
+    "canonical_url",
+    "checked_url",
+    "credible_canonical",
+    "same_publisher",
+    "unwrapped",
+]

@@ -1,0 +1,30 @@
+"""The registered domain of an address, which is what a publisher owns."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from urllib.parse import urlsplit
+
+from tldextract import TLDExtract
+
+
+@cache
+def suffixes() -> TLDExtract:
+    """The public suffix list that comes with the library: nothing is fetched and nothing is kept on disk."""
+    return TLDExtract(cache_dir=None, suffix_list_urls=())
+
+
+def same_publisher(url: str, other: str) -> bool:
+    """Whether two addresses are below one registered domain; of hosts without one, whether they are one host.
+
+    >>> same_publisher("https://paper.co.uk/", "https://ar.paper.co.uk/1")
+    True
+    >>> same_publisher("https://paper.co.uk/", "https://other.co.uk/")
+    False
+    """
+    return _domain(urlsplit(url).hostname or "") == _domain(urlsplit(other).hostname or "")
+
+
+@lru_cache(maxsize=10_000)
+def _domain(host: str) -> str:
+    return suffixes()(host).top_domain_under_public_suffix or host.removeprefix("www.")
