@@ -36,7 +36,7 @@ class Frontier:
         self._refused: Counter[str] = Counter()
 
     def add(self, site: Site, links: Iterable[Link], place: str | None = None) -> int:
-        """Remember the links that `place` lists, if they are the publisher's and the site file admits them."""
+        """Remember the links of `place` that are the publisher's and that the site file admits."""
         admitted = [
             link
             for link in links
