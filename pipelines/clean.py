@@ -157,8 +157,8 @@ def _known(
 
 def _article(page: Page, read: ReadPage, body: Body, judged: Judged, policy: Policy) -> Article:
     statements, text = read.statements, body.text[: policy.max_text_chars]
-    stated = statements.first("canonical")
-    canonical = credible_canonical(stated, page.url) or canonical_url(page.url)
+    stated = (credible_canonical(said.value, page.url) for said in statements.all("canonical"))
+    canonical = next(filter(None, stated), None) or canonical_url(page.url)
     hash_of_text = text_hash(text)
     front = cover(statements, page.url)
     container = gathering([judged.reading.blocks[at] for at in judged.reading.kept], policy)

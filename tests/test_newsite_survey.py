@@ -146,14 +146,25 @@ def test_whatever_bytes_a_front_page_has_its_language_is_a_code_or_none(body: by
 def test_what_the_site_names_and_what_answers_is_written_down() -> None:
     web = Web(
         {
-            "": front("a/2026-1", feeds=["rss.xml", "gone.xml", "comments/feed"]),
-            "rss.xml": rss("a/2026-1", "b/2026-2"),
+            "": front("city/2026-11-03-rain", feeds=["rss.xml", "gone.xml", "comments/feed"]),
+            "rss.xml": rss("city/2026-11-03-rain", "sport/2026-11-02-cup"),
         }
-        | {"news.xml": sitemap("a/2026-1"), "a/2026-1": NEWS, "b/2026-2": NEWS},
+        | {
+            "news.xml": sitemap("city/2026-11-03-rain"),
+            "city/2026-11-03-rain": NEWS,
+            "sport/2026-11-02-cup": NEWS,
+        },
         robots=[f"{START}archive.xml", f"{START}news.xml"],
     )
     found = web.surveyed()
-    assert web.asked == ["rss.xml", "gone.xml", "news.xml", "archive.xml", "a/2026-1", "b/2026-2"]
+    assert web.asked == [
+        "rss.xml",
+        "gone.xml",
+        "news.xml",
+        "archive.xml",
+        "city/2026-11-03-rain",
+        "sport/2026-11-02-cup",
+    ]
     assert values(found) == {
         "name": "harbour",
         "start": START,
@@ -167,7 +178,14 @@ def test_what_the_site_names_and_what_answers_is_written_down() -> None:
 
 
 def test_a_site_that_names_no_feed_is_asked_at_the_usual_places_until_one_answers() -> None:
-    web = Web({"": front(), "rss.xml": rss("a/2026-1"), "feed": "<html><p>Not found</p>", "a/2026-1": NEWS})
+    web = Web(
+        {
+            "": front(),
+            "rss.xml": rss("city/2026-11-03-rain"),
+            "feed": "<html><p>Not found</p>",
+            "city/2026-11-03-rain": NEWS,
+        }
+    )
     found = web.surveyed()
     assert web.asked[:2] == ["feed", "rss.xml"]
     assert "rss" not in web.asked
@@ -184,8 +202,8 @@ def test_a_feed_of_another_sites_articles_is_no_feed_of_this_one() -> None:
 
 def test_of_an_index_one_sitemap_is_read() -> None:
     web = Web(
-        {"": front(), "index.xml": sitemap("old.xml", "news-1.xml", index=True), "a/2026-1": NEWS}
-        | {"news-1.xml": sitemap("a/2026-1"), "old.xml": sitemap("a/1999-1")},
+        {"": front(), "index.xml": sitemap("old.xml", "news-1.xml", index=True), "city/2026-11-03-rain": NEWS}
+        | {"news-1.xml": sitemap("city/2026-11-03-rain"), "old.xml": sitemap("a/1999-1")},
         robots=[f"{START}index.xml"],
     )
     found = web.surveyed()
@@ -203,7 +221,9 @@ def test_an_index_that_names_itself_is_left_again() -> None:
 def test_a_site_that_names_hundreds_of_places_is_asked_for_few() -> None:
     feeds = [f"feed-{number}.xml" for number in range(100)]
     sitemaps = [f"sitemap-{number}.xml" for number in range(100)]
-    pages = {feed: rss("a/2026-1") for feed in feeds} | {place: sitemap("a/2026-1") for place in sitemaps}
+    pages = {feed: rss("city/2026-11-03-rain") for feed in feeds} | {
+        place: sitemap("city/2026-11-03-rain") for place in sitemaps
+    }
     web = Web({"": front(feeds=feeds), **pages}, robots=[START + place for place in sitemaps])
     found = web.surveyed()
     assert len(web.asked) <= 5 + 3 + 5
@@ -212,16 +232,19 @@ def test_a_site_that_names_hundreds_of_places_is_asked_for_few() -> None:
 
 def test_an_edition_that_is_a_folder_leaves_the_hosts_sitemaps_alone() -> None:
     web = Web(
-        {"ar": front(), "ar/feed": rss("ar/a/2026-1"), "ar/a/2026-1": NEWS}, robots=[f"{START}sitemap.xml"]
+        {"ar": front(), "ar/feed": rss("ar/city/2026-11-03-rain"), "ar/city/2026-11-03-rain": NEWS},
+        robots=[f"{START}sitemap.xml"],
     )
     found = web.surveyed(f"{START}ar")
-    assert web.asked == ["ar/feed", "ar/a/2026-1"]
+    assert web.asked == ["ar/feed", "ar/city/2026-11-03-rain"]
     assert values(found)["start"] == f"{START}ar"
     assert values(found)["feeds"] == [f"{START}ar/feed"]
 
 
 def test_a_front_page_that_moved_within_the_site_starts_where_it_is_now() -> None:
-    web = Web({"home": front("a/2026-1"), "a/2026-1": NEWS}, moved={START: f"{START}home"})
+    web = Web(
+        {"home": front("city/2026-11-03-rain"), "city/2026-11-03-rain": NEWS}, moved={START: f"{START}home"}
+    )
     assert values(web.surveyed())["start"] == f"{START}home"
 
 
@@ -240,7 +263,7 @@ def test_five_pages_are_looked_at_for_three_articles() -> None:
 
 
 def test_without_feed_and_sitemap_sections_are_proposed_and_the_crawler_stays_free() -> None:
-    web = Web({"": front("a/2026-1", "sport", "world", "contact"), "a/2026-1": NEWS})
+    web = Web({"": front("city/2026-11-03-rain", "sport", "world", "contact"), "city/2026-11-03-rain": NEWS})
     found = web.surveyed()
     text = draft(found, "harbour", TODAY)
     assert "sections" not in values(found)
@@ -262,7 +285,13 @@ def test_what_a_page_does_to_the_worker_is_shown_as_its_reason() -> None:
 
     def read_feed() -> None: ...
 
-    web = Web({"": front("a/2026-1", feeds=["rss.xml"]), "rss.xml": rss("b/2026-2"), "a/2026-1": NEWS})
+    web = Web(
+        {
+            "": front("city/2026-11-03-rain", feeds=["rss.xml"]),
+            "rss.xml": rss("sport/2026-11-02-cup"),
+            "city/2026-11-03-rain": NEWS,
+        }
+    )
     web.failing = (clean, read_feed)
     found = web.surveyed()
     assert "page 1: refused as worker_memory; `scrapy explain` shows why" in list(doubts(found))

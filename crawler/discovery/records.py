@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from crawler.discovery.times import sortable
 from pipelines.records import Witness
 from pipelines.store.ledger import Link
-from pipelines.urls import article_key, checked_url
+from pipelines.urls import article_key, checked_url, unwrapped
 
 # More than the largest honest news sitemap (1,000 by the protocol) and hub; a flood is cut here.
 MAX_LINKS = 2_000
@@ -48,7 +48,7 @@ def make_place(url: str | None, base: str) -> str | None:
     if not url or not url.strip():
         return None
     try:
-        return checked_url(urljoin(base, url.strip()))
+        return unwrapped(checked_url(urljoin(base, url.strip())))
     except ValueError:
         return None
 

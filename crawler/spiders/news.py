@@ -64,6 +64,7 @@ class Visit:
     listing: str
     depth: int = 1
     page: int = 1
+    others: tuple[str, ...] = ()  # to be tried in its place when there is nothing
 
 
 class NewsSpider(ArticleSpider):
@@ -195,6 +196,9 @@ class NewsSpider(ArticleSpider):
             brought = self._take(visit, found)
             validators = (_header(response, "ETag"), _header(response, "Last-Modified"))
             self._answered(visit, replace(place, etag=validators[0], last_modified=validators[1]), brought)
+            if not found.links:
+                for request in self._try(site, visit.kind, visit.others):
+                    yield request
             for request in self._follow(visit, found, brought):
                 yield request
         for request in self._closed(site):
@@ -252,12 +256,23 @@ class NewsSpider(ArticleSpider):
             yield from self._next_page(visit, found.pages)
 
     def _usual(self, site: Site, found: Discovered) -> Iterator[Request]:
-        """Where feeds and sitemaps usually are, for a site that names none; misses rest for a day."""
+        """Where a feed and a sitemap usually are, for a site that names none; misses rest for a day."""
         feeds, sitemaps = usual_places(site.start)
         if not site.feeds and not found.feeds:
-            yield from self._visit(site, PlaceKind.FEED, feeds)
+            yield from self._try(site, PlaceKind.FEED, feeds)
         if not site.sitemaps and site.name not in self._has_sitemaps:
-            yield from self._visit(site, PlaceKind.SITEMAP, sitemaps)
+            yield from self._try(site, PlaceKind.SITEMAP, sitemaps)
+
+    def _try(self, site: Site, kind: PlaceKind, urls: tuple[str, ...]) -> Iterator[Request]:
+        """The first of the places that may be asked now, unless one of them is known to be there."""
+        for at, url in enumerate(urls):
+            if url in self._asked:
+                return
+            place = self._places.place(url)
+            if not place.rests(datetime.now(UTC)):
+                self._asked.add(url)
+                yield self._request(Visit(site, kind, place, url, others=urls[at + 1 :]))
+                return
 
     def place_failed(self, failure: Any) -> Iterator[Request]:
         """A place that gave nothing is no end of the run; its site's expectations will tell."""
@@ -268,6 +283,7 @@ class NewsSpider(ArticleSpider):
         self.logger.info("no answer from %s: %s", failure.request.url, error)
         if isinstance(error, HttpError) and error.response.status in _MISSING:
             self._places.missing(visit.site.name, visit.kind, visit.place.url, datetime.now(UTC))
+            yield from self._try(visit.site, visit.kind, visit.others)
         yield from self._closed(visit.site)
 
     def _closed(self, site: Site) -> Iterator[Request]:

@@ -91,9 +91,11 @@ def _modified(article: Article, statements: Statements, setting: Setting) -> Ori
 
 
 def _canonical(article: Article, statements: Statements) -> Origin:
-    stated = next(iter(statements.all("canonical")), None)
-    if stated and credible_canonical(stated.value, article.url) == article.url_canonical:
-        return Origin("url_canonical", article.url_canonical, stated.source, stated.value)
+    said = statements.all("canonical")
+    for one in said:
+        if credible_canonical(one.value, article.url) == article.url_canonical:
+            return Origin("url_canonical", article.url_canonical, one.source, one.value)
+    stated = next(iter(said), None)
     why = "the address fetched" + ("; the page's own is not believed" if stated else "")
     return Origin("url_canonical", article.url_canonical, why, stated.value if stated else None)
 

@@ -25,6 +25,7 @@ from pipelines.store.rows import dumps
 from pipelines.store.site_views import load_history
 from pipelines.store.staging import note_check, note_unchanged, stage
 from pipelines.store.versions import StoredVersion, last_version
+from pipelines.urls import article_key
 
 LEDGER_VERSION = 3
 # A new file, and versions that `ledger_upgrade.sql` brings up to date.
@@ -114,6 +115,7 @@ class Ledger:
         if found != "ok":
             raise sqlite3.DatabaseError(found)
         upgrade = _script("ledger_upgrade.sql") if 0 < self._version() < LEDGER_VERSION else ""
+        self._db.create_function("article_key", 1, article_key, deterministic=True)
         version = f"PRAGMA user_version = {LEDGER_VERSION};"
         self._db.executescript(f"BEGIN IMMEDIATE;\n{upgrade}\n{_script('ledger.sql')}\n{version}\nCOMMIT;")
 

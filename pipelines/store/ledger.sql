@@ -31,13 +31,13 @@ CREATE INDEX IF NOT EXISTS urls_by_due ON urls (site, due_at) WHERE due_at IS NO
 CREATE INDEX IF NOT EXISTS urls_by_place ON urls (place) WHERE place IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS article_versions (
-    url_canonical TEXT NOT NULL, version INTEGER NOT NULL,
+    article TEXT NOT NULL, version INTEGER NOT NULL,  -- key of its canonical URL, and 1 to n
     article_id TEXT NOT NULL, text_hash TEXT NOT NULL,
     title TEXT,                      -- letters of the headline; null for rows of an earlier version
     copy TEXT,                       -- site, host, text and headline as one hash: the same under another address
     key TEXT,                        -- the URL whose page it is
     warc_file TEXT, warc_offset INTEGER,
-    PRIMARY KEY (url_canonical, version)
+    PRIMARY KEY (article, version)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS versions_by_copy ON article_versions (copy) WHERE copy IS NOT NULL;
 

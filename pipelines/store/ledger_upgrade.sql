@@ -7,13 +7,16 @@ ALTER TABLE urls ADD COLUMN checked_at TEXT;
 ALTER TABLE urls ADD COLUMN due_at TEXT;
 ALTER TABLE urls ADD COLUMN gone_at TEXT;
 CREATE TABLE article_versions (
-    url_canonical TEXT NOT NULL, version INTEGER NOT NULL,
+    article TEXT NOT NULL, version INTEGER NOT NULL,
     article_id TEXT NOT NULL, text_hash TEXT NOT NULL,
     title TEXT, copy TEXT, key TEXT, warc_file TEXT, warc_offset INTEGER,
-    PRIMARY KEY (url_canonical, version)
+    PRIMARY KEY (article, version)
 ) WITHOUT ROWID;
-INSERT INTO article_versions (url_canonical, version, article_id, text_hash)
-    SELECT url_canonical, version, article_id, text_hash FROM versions;
+-- URLs and articles are known by another key; of two that have the same one now, one is enough.
+UPDATE OR IGNORE urls SET key = article_key(url);
+UPDATE spool SET url_key = article_key(url_key);
+INSERT OR IGNORE INTO article_versions (article, version, article_id, text_hash)
+    SELECT article_key(url_canonical), version, article_id, text_hash FROM versions;
 DROP TABLE versions;
 -- Version 1 kept counts, which nothing can be learnt from that site memory needs.
 DROP TABLE IF EXISTS site_pages;

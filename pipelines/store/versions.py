@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pipelines.normalize import letters
 from pipelines.records import Article, ChangeKind
 from pipelines.similarity.fingerprint import article_id, text_hash
+from pipelines.urls import article_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ _COLUMNS = "article_id, version, text_hash, title, key, warc_file, warc_offset"
 
 def last_version(db: sqlite3.Connection, url_canonical: str) -> StoredVersion | None:
     """The newest version of the article, or None when none is stored."""
-    query = f"SELECT {_COLUMNS} FROM article_versions WHERE url_canonical = ? ORDER BY version DESC LIMIT 1"  # noqa: S608  constants only
-    row = db.execute(query, (url_canonical,)).fetchone()
+    query = f"SELECT {_COLUMNS} FROM article_versions WHERE article = ? ORDER BY version DESC LIMIT 1"  # noqa: S608  constants only
+    row = db.execute(query, (article_key(url_canonical),)).fetchone()
     return StoredVersion(*row) if row else None
 
 
@@ -61,7 +62,7 @@ def next_version(db: sqlite3.Connection, key: str, article: Article) -> Article 
         )
     db.execute(
         "INSERT INTO article_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (article.url_canonical, article.version, article.id, article.text_hash, folded_title(article),
+        (article_key(article.url_canonical), article.version, article.id, article.text_hash, folded_title(article),
          _copy(article), key, article.warc_file, article.warc_offset),
     )  # fmt: skip
     return article
@@ -81,12 +82,12 @@ def folded_title(article: Article) -> str:
 
 def _is_known(db: sqlite3.Connection, article: Article, kind: str) -> bool:
     """Whether a version before said the same; a headline alone is told apart only where it is the change."""
-    if kind == ChangeKind.HEADLINE:
-        query = "SELECT 1 FROM article_versions WHERE url_canonical = ? AND text_hash = ? AND title = ?"
-        values = (article.url_canonical, article.text_hash, folded_title(article))
-        return db.execute(query, values).fetchone() is not None
-    query = "SELECT 1 FROM article_versions WHERE url_canonical = ? AND text_hash = ?"
-    return db.execute(query, (article.url_canonical, article.text_hash)).fetchone() is not None
+    query = (
+        "SELECT 1 FROM article_versions WHERE article = ? AND text_hash = ? AND (NOT ? OR title = ?) LIMIT 1"
+    )
+    values = (article_key(article.url_canonical), article.text_hash)
+    told = (kind == ChangeKind.HEADLINE, folded_title(article))
+    return db.execute(query, (*values, *told)).fetchone() is not None
 
 
 def _row_id(article: Article, kind: str) -> str:
@@ -100,5 +101,5 @@ def _copy(article: Article) -> str | None:
     title = folded_title(article)
     if not title:
         return None
-    host = (urlsplit(article.url_canonical).netloc).removeprefix("www.")
+    host = urlsplit(article_key(article.url_canonical)).netloc
     return text_hash("\n".join((article.site, host, article.text_hash, title)))

@@ -137,7 +137,8 @@ class _Broken(Outlet):
 
     def violated(self, entries: Sequence[Entry]) -> Iterator[str]:
         for run in {entry.run for entry in entries}:
-            asked = sum(entry.run == run for entry in entries)
+            # An honest 404 of a place that was worth a try is no trouble.
+            asked = sum(entry.run == run and entry.status != 404 for entry in entries)
             if asked > PATIENCE:
                 yield f"{asked} requests to a host in trouble in run {run}"
 
