@@ -153,6 +153,10 @@ CREATE TABLE versions (
     url_canonical TEXT NOT NULL, text_hash TEXT NOT NULL, article_id TEXT NOT NULL, version INTEGER NOT NULL,
     PRIMARY KEY (url_canonical, text_hash)
 ) WITHOUT ROWID;
+CREATE TABLE spool (
+    seq INTEGER PRIMARY KEY, dataset TEXT NOT NULL, partition TEXT NOT NULL, site TEXT NOT NULL,
+    sort_key TEXT NOT NULL, url_key TEXT, final_state TEXT, row TEXT NOT NULL, file TEXT
+);
 """
 
 
@@ -171,6 +175,13 @@ def test_a_ledger_of_an_earlier_version_is_taken_over(tmp_path: Path, version: i
             (URL, URL, NOW.isoformat(), old.id),
         )
         db.execute("INSERT INTO versions VALUES (?, ?, ?, 1)", (URL, old.text_hash, old.id))
+        # Two addresses of one article, as the first versions knew them.
+        again = ("http://www.sahifa.test/news/1", "http://www.sahifa.test/news/1")
+        db.execute(
+            "INSERT INTO urls (key, url, site, state, discovered_via, discovered_at) "
+            "VALUES (?, ?, 'sahifa', 'pending', 'feed', '2026-11-21')",
+            again,
+        )
     with closing(Ledger(path)) as ledger:
         assert state(ledger) == State.COMMITTED
         assert ledger.stage(URL, Cleaned(old)) is None

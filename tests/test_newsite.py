@@ -20,6 +20,7 @@ from demo.crawl import environment
 from demo.server import Newsroom
 from tests.conftest import DemoCrawl
 from tests.crawling import ROOT, Finished, crawl_newsroom, rows, scrapy
+from tests.helpers_hosts import Answer, Hosts
 
 # Old encoding and numbers in queries; Persian; an index of sitemaps.
 OUTLETS = ("alrasid", "khabarnameh", "harbour-ledger")
@@ -137,11 +138,11 @@ def test_a_dry_run_shows_the_file_and_writes_none(written: Written, tmp_path: Pa
     assert not (tmp_path / "sites").exists()
 
 
-def test_a_site_without_an_article_is_written_doubted_and_ends_with_5(
-    written: Written, tmp_path: Path
-) -> None:
-    start = f"{written.newsroom.starts()['sahifa-east']}robots.txt"
-    done = written.newsite(start, "--folder", str(tmp_path), "--name", "empty")
+def test_a_site_without_an_article_is_written_doubted_and_ends_with_5(tmp_path: Path) -> None:
+    with Hosts({"127.0.3.50": lambda path: Answer() if path == "/" else Answer(404)}) as hosts:
+        start = hosts.url("127.0.3.50", "/")
+        settings = ("-s", f"NEWS_ALLOW_PRIVATE={hosts.allowed}", "-s", "DOWNLOAD_DELAY=0")
+        done = scrapy("newsite", start, "--folder", str(tmp_path), "--name", "empty", *settings)
     assert (done.code, done.err) == (ExitCode.SHORTFALL, "")
     assert "! no link to an article was found" in done.out
     assert load_site(tmp_path / "empty.toml").start == start

@@ -32,7 +32,7 @@ PLAIN = Terminal(100, colours=False, directions=False)
 def surveyed(*articles: Article, language: str | None = None, **more: Any) -> Surveyed:
     """A survey that ended with these articles."""
     bare = Surveyed(START, START, language, (), (), (), 40, ())
-    web = Web({"": front("city/2026-11-03-rain"), "city/2026-11-03-rain": NEWS}).surveyed()
+    web = Web({"": front("a/2026/city-rain-1"), "a/2026/city-rain-1": NEWS}).surveyed()
     cleaned = web.looks[0].cleaned
     assert cleaned
     looks = tuple(Look(START, replace(cleaned, result=each)) for each in articles)
@@ -126,7 +126,7 @@ def test_a_page_cannot_write_to_the_terminal() -> None:
 
 @pytest.mark.parametrize("columns", [20, 40, 59, 60, 100])
 def test_lines_fit_the_terminal(columns: int) -> None:
-    found = Web({"": front("city/2026-11-03-rain"), "city/2026-11-03-rain": NEWS}).surveyed()
+    found = Web({"": front("a/2026/city-rain-1"), "a/2026/city-rain-1": NEWS}).surveyed()
     lines = list(view(found, doubts(found), replace(PLAIN, columns=columns)))
     assert max(map(len, lines)) <= columns
     assert TITLE in " ".join(" ".join(lines).replace("│", "").split())

@@ -146,13 +146,13 @@ def test_whatever_bytes_a_front_page_has_its_language_is_a_code_or_none(body: by
 def test_what_the_site_names_and_what_answers_is_written_down() -> None:
     web = Web(
         {
-            "": front("city/2026-11-03-rain", feeds=["rss.xml", "gone.xml", "comments/feed"]),
-            "rss.xml": rss("city/2026-11-03-rain", "sport/2026-11-02-cup"),
+            "": front("a/2026/city-rain-1", feeds=["rss.xml", "gone.xml", "comments/feed"]),
+            "rss.xml": rss("a/2026/city-rain-1", "b/2026/cup-final-2"),
         }
         | {
-            "news.xml": sitemap("city/2026-11-03-rain"),
-            "city/2026-11-03-rain": NEWS,
-            "sport/2026-11-02-cup": NEWS,
+            "news.xml": sitemap("a/2026/city-rain-1"),
+            "a/2026/city-rain-1": NEWS,
+            "b/2026/cup-final-2": NEWS,
         },
         robots=[f"{START}archive.xml", f"{START}news.xml"],
     )
@@ -162,8 +162,8 @@ def test_what_the_site_names_and_what_answers_is_written_down() -> None:
         "gone.xml",
         "news.xml",
         "archive.xml",
-        "city/2026-11-03-rain",
-        "sport/2026-11-02-cup",
+        "a/2026/city-rain-1",
+        "b/2026/cup-final-2",
     ]
     assert values(found) == {
         "name": "harbour",
@@ -181,14 +181,14 @@ def test_a_site_that_names_no_feed_is_asked_at_the_usual_places_until_one_answer
     web = Web(
         {
             "": front(),
-            "rss.xml": rss("city/2026-11-03-rain"),
-            "feed": "<html><p>Not found</p>",
-            "city/2026-11-03-rain": NEWS,
+            "rss.xml": rss("a/2026/city-rain-1"),
+            "feed/": "<html><p>Not found</p>",
+            "a/2026/city-rain-1": NEWS,
         }
     )
     found = web.surveyed()
-    assert web.asked[:2] == ["feed", "rss.xml"]
-    assert "rss" not in web.asked
+    assert web.asked[:2] == ["feed/", "rss.xml"]
+    assert "rss/" not in web.asked
     assert values(found)["feeds"] == [f"{START}rss.xml"]
     assert not [line for line in doubts(found) if "named" in line]  # nobody promised the others
 
@@ -202,8 +202,8 @@ def test_a_feed_of_another_sites_articles_is_no_feed_of_this_one() -> None:
 
 def test_of_an_index_one_sitemap_is_read() -> None:
     web = Web(
-        {"": front(), "index.xml": sitemap("old.xml", "news-1.xml", index=True), "city/2026-11-03-rain": NEWS}
-        | {"news-1.xml": sitemap("city/2026-11-03-rain"), "old.xml": sitemap("a/1999-1")},
+        {"": front(), "index.xml": sitemap("old.xml", "news-1.xml", index=True), "a/2026/city-rain-1": NEWS}
+        | {"news-1.xml": sitemap("a/2026/city-rain-1"), "old.xml": sitemap("a/1999-1")},
         robots=[f"{START}index.xml"],
     )
     found = web.surveyed()
@@ -221,8 +221,8 @@ def test_an_index_that_names_itself_is_left_again() -> None:
 def test_a_site_that_names_hundreds_of_places_is_asked_for_few() -> None:
     feeds = [f"feed-{number}.xml" for number in range(100)]
     sitemaps = [f"sitemap-{number}.xml" for number in range(100)]
-    pages = {feed: rss("city/2026-11-03-rain") for feed in feeds} | {
-        place: sitemap("city/2026-11-03-rain") for place in sitemaps
+    pages = {feed: rss("a/2026/city-rain-1") for feed in feeds} | {
+        place: sitemap("a/2026/city-rain-1") for place in sitemaps
     }
     web = Web({"": front(feeds=feeds), **pages}, robots=[START + place for place in sitemaps])
     found = web.surveyed()
@@ -232,18 +232,18 @@ def test_a_site_that_names_hundreds_of_places_is_asked_for_few() -> None:
 
 def test_an_edition_that_is_a_folder_leaves_the_hosts_sitemaps_alone() -> None:
     web = Web(
-        {"ar": front(), "ar/feed": rss("ar/city/2026-11-03-rain"), "ar/city/2026-11-03-rain": NEWS},
+        {"ar": front(), "ar/feed/": rss("ar/a/2026/city-rain-1"), "ar/a/2026/city-rain-1": NEWS},
         robots=[f"{START}sitemap.xml"],
     )
     found = web.surveyed(f"{START}ar")
-    assert web.asked == ["ar/feed", "ar/city/2026-11-03-rain"]
+    assert web.asked == ["ar/feed/", "ar/a/2026/city-rain-1"]
     assert values(found)["start"] == f"{START}ar"
-    assert values(found)["feeds"] == [f"{START}ar/feed"]
+    assert values(found)["feeds"] == [f"{START}ar/feed/"]
 
 
 def test_a_front_page_that_moved_within_the_site_starts_where_it_is_now() -> None:
     web = Web(
-        {"home": front("city/2026-11-03-rain"), "city/2026-11-03-rain": NEWS}, moved={START: f"{START}home"}
+        {"home": front("a/2026/city-rain-1"), "a/2026/city-rain-1": NEWS}, moved={START: f"{START}home"}
     )
     assert values(web.surveyed())["start"] == f"{START}home"
 
@@ -256,14 +256,14 @@ def test_a_front_page_that_leads_to_another_site_is_not_taken_for_it() -> None:
 
 def test_five_pages_are_looked_at_for_three_articles() -> None:
     pages = {f"a/2026-{number}": document("<p>A gallery</p>") for number in range(9)}
-    web = Web({"": front(), "feed": rss(*pages), **pages})
+    web = Web({"": front(), "feed/": rss(*pages), **pages})
     assert len(web.surveyed().looks) == 5
     web.pages |= dict.fromkeys(pages, NEWS)
     assert len(web.surveyed().looks) == 3
 
 
 def test_without_feed_and_sitemap_sections_are_proposed_and_the_crawler_stays_free() -> None:
-    web = Web({"": front("city/2026-11-03-rain", "sport", "world", "contact"), "city/2026-11-03-rain": NEWS})
+    web = Web({"": front("a/2026/city-rain-1", "sport", "world", "contact"), "a/2026/city-rain-1": NEWS})
     found = web.surveyed()
     text = draft(found, "harbour", TODAY)
     assert "sections" not in values(found)
@@ -287,9 +287,9 @@ def test_what_a_page_does_to_the_worker_is_shown_as_its_reason() -> None:
 
     web = Web(
         {
-            "": front("city/2026-11-03-rain", feeds=["rss.xml"]),
-            "rss.xml": rss("sport/2026-11-02-cup"),
-            "city/2026-11-03-rain": NEWS,
+            "": front("a/2026/city-rain-1", feeds=["rss.xml"]),
+            "rss.xml": rss("b/2026/cup-final-2"),
+            "a/2026/city-rain-1": NEWS,
         }
     )
     web.failing = (clean, read_feed)

@@ -62,8 +62,8 @@ def next_version(db: sqlite3.Connection, key: str, article: Article) -> Article 
         )
     db.execute(
         "INSERT INTO article_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (article_key(article.url_canonical), article.version, article.id, article.text_hash, folded_title(article),
-         _copy(article), key, article.warc_file, article.warc_offset),
+        (article_key(article.url_canonical), article.version, article.id, article.text_hash,
+         folded_title(article), _copy(article), key, article.warc_file, article.warc_offset),
     )  # fmt: skip
     return article
 
