@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
 import json
-import os
 import sys
-from collections.abc import Iterable
-from typing import NoReturn
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.utils.conf import arglist_to_dict
 
 from crawler.errors import ExitCode, UserError
-from crawler.onepage import QUIETLY, Fetching, OnePageSpider, Unfetched
+from crawler.onepage import Fetching, OnePageSpider, Unfetched
+from crawler.quiet import QuietCommand
 from crawler.rendering.opt_in import request_meta, switch_on
-from crawler.run import RunConfig, name_operator
+from crawler.run import RunConfig
 from crawler.subject import Subject, subject
 from crawler.terminal import Terminal
 from crawler.view import view
@@ -30,10 +26,10 @@ from pipelines.store.errors import StoreError
 from pipelines.workers import TaskFailed, Workers
 
 
-class Command(ScrapyCommand):
+class Command(QuietCommand):
     """Cleans one page as a run would, stores nothing, and shows why the outcome is what it is."""
 
-    requires_project = True
+    name = "explain"
     _config: RunConfig
     _subject: Subject
 
@@ -82,15 +78,8 @@ class Command(ScrapyCommand):
             if self._subject.site is not None and self._subject.file is None:
                 switch_on(self.settings, [self._subject.site])
         except UserError as error:
-            self._refuse(str(error), error.exit_code)
-        name_operator(self.settings)
-        for name, value in QUIETLY.items():
-            self.settings.set(name, value, priority="spider")  # -s and -L come before these
-
-    @staticmethod
-    def _refuse(message: str, code: ExitCode) -> NoReturn:
-        print(f"scrapy explain: {message}", file=sys.stderr)
-        sys.exit(code)
+            self.refuse(str(error), error.exit_code)
+        self.be_quiet()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Get the page, explain it in a worker, print."""
@@ -98,15 +87,15 @@ class Command(ScrapyCommand):
             known = self._subject.known(self._config.ledger)
             page = self._page()
         except UserError as error:
-            self._refuse(str(error), error.exit_code)
+            self.refuse(str(error), error.exit_code)
         except (StoreError, Unfetched) as error:
-            self._refuse(str(error), ExitCode.UNFINISHED)
+            self.refuse(str(error), ExitCode.UNFINISHED)
         found = asyncio.run(self._explained(page, known.snapshot()))
         if opts.format == "json":
             plain = {"site": page.site, "known_pages": known.pages, "rules_off": page.rules_off}
-            self._print([json.dumps(plain | found.plain(), ensure_ascii=False)])
+            self.show([json.dumps(plain | found.plain(), ensure_ascii=False)])
         else:
-            self._print(view(found, self._subject.about(page, known.pages), Terminal.of(sys.stdout)))
+            self.show(view(found, self._subject.about(page, known.pages), Terminal.of(sys.stdout)))
 
     def _page(self) -> Page:
         if self._subject.file is not None:
@@ -129,14 +118,3 @@ class Command(ScrapyCommand):
             return Explanation.failed(page, failure.reason, failure.detail)
         finally:
             workers.stop()
-
-    @staticmethod
-    def _print(lines: Iterable[str]) -> None:
-        """To standard output, whatever it can show; a reader that stops reading is no error."""
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
-        try:
-            print("\n".join(lines))
-            sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.errors import ExitCode, UserError
@@ -22,17 +18,18 @@ from crawler.newsite.naming import name_of
 from crawler.newsite.records import Surveyed
 from crawler.newsite.spider import Surveying, SurveySpider
 from crawler.newsite.writing import check_loads, check_writable, checked_name, target, twins, write
-from crawler.onepage import QUIETLY, Fetching, Unfetched
-from crawler.run import RunConfig, name_operator
-from crawler.terminal import Terminal, harmless
+from crawler.onepage import Fetching, Unfetched
+from crawler.quiet import QuietCommand
+from crawler.run import RunConfig
+from crawler.terminal import Terminal
 from pipelines.urls import BadUrl, checked_url
 from pipelines.workers import Workers
 
 
-class Command(ScrapyCommand):
+class Command(QuietCommand):
     """Visits a site as a run would, with few requests, and writes down what answered."""
 
-    requires_project = True
+    name = "newsite"
     _config: RunConfig
     _url: str
     _path: Path
@@ -67,10 +64,8 @@ class Command(ScrapyCommand):
             self._config = RunConfig.from_settings(self.settings)
             self._prepare(args, opts)
         except UserError as error:
-            self._refuse(str(error), error.exit_code)
-        name_operator(self.settings)
-        for name, value in QUIETLY.items():
-            self.settings.set(name, value, priority="spider")  # -s and -L come before these
+            self.refuse(str(error), error.exit_code)
+        self.be_quiet()
 
     def _prepare(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) > 1:
@@ -88,12 +83,7 @@ class Command(ScrapyCommand):
         try:
             step()
         except OSError as error:
-            self._refuse(f"{self._path}: cannot write: {error.strerror}", ExitCode.UNFINISHED)
-
-    @staticmethod
-    def _refuse(message: str, code: ExitCode) -> NoReturn:
-        print(f"scrapy newsite: {harmless(message)}", file=sys.stderr)
-        sys.exit(code)
+            self.refuse(f"{self._path}: cannot write: {error.strerror}", ExitCode.UNFINISHED)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Visit, show, write."""
@@ -104,10 +94,10 @@ class Command(ScrapyCommand):
             if not opts.dry_run:
                 self._attempt(lambda: write(text, self._path, force=opts.force))
         except UserError as error:
-            self._refuse(str(error), error.exit_code)
+            self.refuse(str(error), error.exit_code)
         except Unfetched as error:
-            self._refuse(str(error), ExitCode.UNFINISHED)
-        self._print(self._said(found, text, written=not opts.dry_run))
+            self.refuse(str(error), ExitCode.UNFINISHED)
+        self.show(self._said(found, text, written=not opts.dry_run))
         self.exitcode = ExitCode.OK if found.articles else ExitCode.SHORTFALL
 
     def _survey(self) -> Surveyed:
@@ -120,7 +110,7 @@ class Command(ScrapyCommand):
         finally:
             workers.stop()
         if surveying.bug:
-            self._refuse(f"a mistake of Khabar's, please report it: {surveying.bug}", ExitCode.BUG)
+            self.refuse(f"a mistake of Khabar's, please report it: {surveying.bug}", ExitCode.BUG)
         return surveying.result()
 
     def _said(self, found: Surveyed, text: str, *, written: bool) -> Iterable[str]:
@@ -129,14 +119,3 @@ class Command(ScrapyCommand):
         yield ""
         yield f"Written to {self._path}:" if written else f"Not written; {self._path} would be:"
         yield text.rstrip("\n")
-
-    @staticmethod
-    def _print(lines: Iterable[str]) -> None:
-        """To standard output, whatever it can show; a reader that stops reading is no error."""
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
-        try:
-            print("\n".join(lines))
-            sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
