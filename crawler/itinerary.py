@@ -125,15 +125,16 @@ class Itinerary:
             yield from self._first_of(site, PlaceKind.SITEMAP, sitemaps)
 
     def _first_of(self, site: Site, kind: PlaceKind, urls: tuple[str, ...]) -> Iterator[Visit]:
-        """The first of the places that may be asked now, unless one of them is known to be there."""
+        """The first of the places that was not missing today; nothing when that one is known already."""
         for at, url in enumerate(urls):
-            if url in self._asked:
-                return
             place = self._places.place(url)
-            if not place.rests(datetime.now(UTC)):
+            rests = place.rests(datetime.now(UTC))
+            if rests and place.missing:
+                continue
+            if not rests and url not in self._asked:
                 self._asked.add(url)
                 yield self._sent(Visit(site, kind, place, url, others=urls[at + 1 :]))
-                return
+            return
 
     def _is_new(self, site: Site, url: str) -> bool:
         if url in self._asked or self._traps[site.name].admit_place(url):

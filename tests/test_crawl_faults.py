@@ -74,6 +74,8 @@ def test_a_bad_url_is_named_with_its_line(tmp_path: Path, output: Path) -> None:
         (["urls", "-a", "file=missing.txt"], "missing.txt"),
         (["news", "-a", "sites=demo/sites", "-s", "NEWS_WORKERS=many"], "NEWS_WORKERS"),
         (["news", "-a", "sites=demo/sites", "-s", "NEWS_PAGE_SECONDS=0"], "NEWS_PAGE_SECONDS"),
+        (["news", "-a", "sites=demo/sites", "-s", "NEWS_RECHECK=often"], "NEWS_RECHECK"),
+        (["news", "-a", "sites=demo/sites", "-s", "NEWS_HOST_BUDGET=-1"], "NEWS_HOST_BUDGET"),
     ],
 )
 def test_wrong_arguments_are_one_line_and_exit_2(output: Path, arguments: list[str], word: str) -> None:

@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS places (  -- where links are found: front pages, feed
     changed TEXT,                    -- time of the last change that an index stated when it was last read
     asked_at TEXT,
     unchanged INTEGER NOT NULL DEFAULT 0,  -- answers in a row that brought nothing new
-    rest_until TEXT                  -- it is not asked before
+    rest_until TEXT,                 -- it is not asked before
+    missing INTEGER NOT NULL DEFAULT 0  -- there was nothing at that address
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS places_by_site ON places (site, kind);
 

@@ -36,6 +36,7 @@ class Place:
     changed: str | None = None
     rest_until: datetime | None = None
     unchanged: int = 0
+    missing: bool = False
 
     def rests(self, now: datetime) -> bool:
         """Whether it is too early to ask again."""
@@ -51,17 +52,29 @@ class Places:
     def place(self, url: str) -> Place:
         """What is known of `url`; nothing of one never asked."""
         row = self._db.execute(
-            "SELECT url, etag, last_modified, changed, rest_until, unchanged FROM places WHERE url = ?",
+            "SELECT url, etag, last_modified, changed, rest_until, unchanged, missing FROM places "
+            "WHERE url = ?",
             (url,),
         ).fetchone()
         if row is None:
             return Place(url)
         until = datetime.fromisoformat(row["rest_until"]) if row["rest_until"] else None
-        return Place(row["url"], row["etag"], row["last_modified"], row["changed"], until, row["unchanged"])
+        return Place(
+            row["url"],
+            row["etag"],
+            row["last_modified"],
+            row["changed"],
+            until,
+            row["unchanged"],
+            bool(row["missing"]),
+        )
 
     def known(self, site: str, kind: PlaceKind) -> list[str]:
         """Places of the kind that answered before, those that brought something last first."""
-        query = "SELECT url FROM places WHERE site = ? AND kind = ? ORDER BY unchanged, url LIMIT ?"
+        query = (
+            "SELECT url FROM places WHERE site = ? AND kind = ? AND NOT missing "
+            "ORDER BY unchanged, url LIMIT ?"
+        )
         return [row["url"] for row in self._db.execute(query, (site, kind, _MAX_PLACES))]
 
     def answered(
@@ -77,7 +90,7 @@ class Places:
         unchanged = 0 if brought else min(self.place(place.url).unchanged + 1, _MOST_UNCHANGED)
         until = now + rest(unchanged) if kind is not PlaceKind.START else None
         self._db.execute(
-            "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (place.url, site, kind, place.etag, place.last_modified, place.changed, now.isoformat(),
              unchanged, until.isoformat() if until else None),
         )  # fmt: skip
@@ -86,9 +99,9 @@ class Places:
         """There is nothing at `url`; it rests as long as any."""
         until = (now + _LONGEST_REST).isoformat()
         self._db.execute(
-            "INSERT OR REPLACE INTO places (url, site, kind, asked_at, unchanged, rest_until) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (url, site, kind, now.isoformat(), _MOST_UNCHANGED, until),
+            "INSERT OR REPLACE INTO places (url, site, kind, asked_at, rest_until, missing) "
+            "VALUES (?, ?, ?, ?, ?, 1)",
+            (url, site, kind, now.isoformat(), until),
         )
 
 
