@@ -14,7 +14,8 @@ from crawler.run import Run
 from crawler.sites import Site
 from pipelines.records import Page, State
 from pipelines.store.errors import StoreError
-from pipelines.store.ledger import Lease, Link, Unfinished
+from pipelines.store.ledger import Lease, Unfinished
+from pipelines.store.links import Link
 from pipelines.store.raw import read_response
 from pipelines.urls import article_key, same_publisher
 

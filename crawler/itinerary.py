@@ -12,7 +12,7 @@ from crawler.discovery.records import Discovered
 from crawler.discovery.traps import Traps
 from crawler.run import Run
 from crawler.sites import Site
-from pipelines.store.ledger import Link
+from pipelines.store.links import Link
 from pipelines.store.places import Place, PlaceKind, Places
 
 # Front page, section, section of a section; an index, its sitemaps.

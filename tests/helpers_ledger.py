@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipelines.records import Cleaned, State
-from pipelines.store.ledger import Ledger, Link
+from pipelines.store.ledger import Ledger
+from pipelines.store.links import Link
 from pipelines.store.rows import loads
 from tests.helpers_store import NOW, article, page
 

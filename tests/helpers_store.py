@@ -25,7 +25,8 @@ import pyarrow.parquet as pq
 import pipelines.store.publish as publishing
 from pipelines import EXTRACTOR, SCHEMA_VERSION
 from pipelines.records import Article, Cleaned, Page, Reason, Rejected, RemovedBlock
-from pipelines.store.ledger import Ledger, Link
+from pipelines.store.ledger import Ledger
+from pipelines.store.links import Link
 from pipelines.store.manifest import read_manifest
 from pipelines.store.publish import Published, Publisher
 

@@ -12,6 +12,7 @@ import pytest
 from pipelines.recheck import DEFAULT_RECHECK, Recheck
 from pipelines.records import Article, ChangeKind, Cleaned, Reason, State
 from pipelines.store.ledger import Lease, Ledger
+from pipelines.store.links import Link
 from tests.helpers_ledger import URL, discover, leased, link, spooled, state
 from tests.helpers_store import NOW, article, rejected, stage
 
@@ -141,6 +142,37 @@ def test_a_page_that_is_not_found_with_status_200_is_gone(ledger: Ledger) -> Non
     ledger.stage(lease.key, Cleaned(rejected(URL, reason=Reason.SOFT_404, fetched_at=NOW + HOUR)))
     row = ledger.connection.execute("SELECT reason, gone_at FROM urls").fetchone()
     assert tuple(row) == ("soft_404", (NOW + HOUR).isoformat())
+
+
+# -- several addresses of one article
+
+
+def named(url: str) -> Link:
+    return Link(URL, url, "section")
+
+
+def test_the_plainest_address_is_asked_for(ledger: Ledger) -> None:
+    for url in (f"{URL}/amp", URL, f"{URL}?print=1"):
+        discover(ledger, named(url))
+    assert [lease.url for lease in ledger.lease("run-1", "sahifa", 1)] == [URL]
+
+
+def test_another_address_is_tried_when_one_is_gone_but_not_for_ever(ledger: Ledger) -> None:
+    tried = []
+    for number in range(6):
+        discover(ledger, named(URL if number % 2 else f"{URL}/amp"))
+        for lease in ledger.lease("run-1", "sahifa", 1):
+            tried.append(lease.url)
+            ledger.end(lease.key, State.GONE, "http_404")
+    assert tried == [f"{URL}/amp", URL, f"{URL}/amp"]
+
+
+def test_the_same_address_is_not_tried_again_in_a_run(ledger: Ledger) -> None:
+    discover(ledger, link())
+    leased(ledger)
+    ledger.end(URL, State.GONE, "http_404")
+    discover(ledger, link())
+    assert leased(ledger) == []
 
 
 # -- rows

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.records import Article, Cleaned, Rejected, State, Witness
-from pipelines.store.ledger import MAX_ATTEMPTS, Ledger, Link
+from pipelines.store.ledger import Ledger
+from pipelines.store.links import MAX_ATTEMPTS, Link
 from tests.helpers_ledger import URL, bring_to, discover, leased, link, spooled, state
 from tests.helpers_store import NOW, article, block, digest, largest_file, rejected, stage
 

@@ -16,7 +16,8 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article, Cleaned, Page, PageView, State, Witness
 from pipelines.store.errors import StoreError
-from pipelines.store.ledger import LEDGER_VERSION, Ledger, Link
+from pipelines.store.ledger import LEDGER_VERSION, Ledger
+from pipelines.store.links import Link
 from pipelines.store.raw import RawStore, read_response
 from tests.helpers_ledger import URL, bring_to, discover, leased, link, spooled, state
 from tests.helpers_store import NOW, article, page, rejected, stage

@@ -15,7 +15,7 @@ from crawler.newsite.naming import name_of
 from crawler.sites import Site
 from pipelines.metadata.setting import domain_country
 from pipelines.records import Witness
-from pipelines.store.ledger import Link
+from pipelines.store.links import Link
 from pipelines.urls import BadUrl, canonical_url, checked_url, same_publisher
 from tests.helpers_clean import document
 from tests.helpers_newsite import NEWS, START, TODAY, Web, front, rss, sitemap, values

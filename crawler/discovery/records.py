@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from crawler.discovery.times import sortable
 from pipelines.records import Witness
-from pipelines.store.ledger import Link
+from pipelines.store.links import Link
 from pipelines.urls import article_key, checked_url, unwrapped
 
 # More than the largest honest news sitemap (1,000 by the protocol) and hub; a flood is cut here.

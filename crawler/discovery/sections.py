@@ -20,7 +20,7 @@ from pipelines.page.decode import decode
 from pipelines.page.precheck import precheck
 from pipelines.page.tree import parse
 from pipelines.policy import DEFAULT_POLICY
-from pipelines.store.ledger import Link
+from pipelines.store.links import Link
 from pipelines.urls import article_key, canonical_url
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")

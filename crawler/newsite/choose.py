@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.store.ledger import Link
+from pipelines.store.links import Link
 from pipelines.tables import read_table
 from pipelines.urls import same_publisher
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.records import Article, Cleaned
-from pipelines.store.ledger import Link
+from pipelines.store.links import Link
 
 
 @dataclass(frozen=True, slots=True)

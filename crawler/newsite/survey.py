@@ -24,7 +24,7 @@ from crawler.onepage import Unfetched
 from pipelines.clean import clean, reject
 from pipelines.metadata.setting import domain_country
 from pipelines.records import Cleaned, Page
-from pipelines.store.ledger import Link
+from pipelines.store.links import Link
 from pipelines.urls import same_publisher
 from pipelines.workers import TaskFailed
 

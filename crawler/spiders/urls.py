@@ -14,7 +14,7 @@ from crawler.errors import UserError
 from crawler.items import Fetched
 from crawler.sites import Site
 from crawler.spiders.base import ArticleSpider
-from pipelines.store.ledger import Link
+from pipelines.store.links import Link
 from pipelines.urls import BadUrl, article_key, checked_url
 
 _NOT_SLUG = re.compile(r"[^a-z0-9._-]+")

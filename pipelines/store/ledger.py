@@ -21,6 +21,7 @@ from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.recheck import NEVER, Recheck
 from pipelines.records import Article, Cleaned, Page, State, Witness
 from pipelines.store.errors import StoreError
+from pipelines.store.links import MAX_ATTEMPTS, Link, add_links, path_length
 from pipelines.store.rows import dumps
 from pipelines.store.site_views import load_history
 from pipelines.store.staging import note_check, note_unchanged, stage
@@ -30,19 +31,6 @@ from pipelines.urls import article_key
 LEDGER_VERSION = 3
 # A new file, and versions that `ledger_upgrade.sql` brings up to date.
 _READABLE = frozenset({0, 1, 2, LEDGER_VERSION})
-# Runs that try a URL before it stays FAILED.
-MAX_ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A URL found and who said so; `key` is its canonical form, `hint` orders newest first."""
-
-    key: str
-    url: str
-    via: str
-    hint: str | None = None
-    witness: Witness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +104,7 @@ class Ledger:
             raise sqlite3.DatabaseError(found)
         upgrade = _script("ledger_upgrade.sql") if 0 < self._version() < LEDGER_VERSION else ""
         self._db.create_function("article_key", 1, article_key, deterministic=True)
+        self._db.create_function("path_length", 1, path_length, deterministic=True)
         version = f"PRAGMA user_version = {LEDGER_VERSION};"
         self._db.executescript(f"BEGIN IMMEDIATE;\n{upgrade}\n{_script('ledger.sql')}\n{version}\nCOMMIT;")
 
@@ -194,26 +183,8 @@ class Ledger:
 
         Known URLs are marked as seen; what a feed says of one found on a page before is added.
         """
-        found = list(links)
-        rows = [
-            (new.key, new.url, site, State.PENDING, new.via, now.isoformat(), new.hint, _json(new.witness))
-            for new in found
-        ]  # fmt: skip
         with self.transaction() as db:
-            before = db.total_changes
-            db.executemany(
-                "INSERT OR IGNORE INTO urls "
-                "(key, url, site, state, discovered_via, discovered_at, hint, witness) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
-            added = db.total_changes - before
-            db.executemany(
-                "UPDATE urls SET seen_run = ?, place = coalesce(?, place), hint = coalesce(hint, ?), "
-                "witness = coalesce(witness, ?) WHERE key = ?",
-                [(run_id, place, link.hint, _json(link.witness), link.key) for link in found],
-            )
-        return added
+            return add_links(db, run_id, site, list(links), now=now, place=place)
 
     def listed_still(self, run_id: str, place: str) -> None:
         """`place` did not change: what it listed counts as seen by this run, too."""
@@ -346,10 +317,6 @@ class Ledger:
     def connection(self) -> sqlite3.Connection:
         """For `pipelines.store.publish`, which shares the ledger's transactions."""
         return self._db
-
-
-def _json(witness: Witness | None) -> str | None:
-    return json.dumps(asdict(witness), ensure_ascii=False) if witness else None
 
 
 def _witness(text: str | None) -> Witness | None:
