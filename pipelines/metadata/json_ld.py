@@ -112,17 +112,18 @@ def _listed(text: str) -> str:
 def _closed(text: str) -> str:
     """JSON that was cut short, up to its last whole member and closed."""
     text = _mended(text)
-    open_, whole = [], (0, "")
+    open_: list[str] = []
+    end, depth = 0, 0  # of the last whole member; what was open then is open still
     for token in _TOKENS.finditer(text):
         mark = token.group()
         if mark in "[{":
             open_.append("]" if mark == "[" else "}")
         elif mark in "]}" and open_:
             open_.pop()
-            whole = token.end(), "".join(reversed(open_))
-        elif mark == "," and len(open_) <= _MAX_NODES:
-            whole = token.start(), "".join(reversed(open_[-50:]))
-    return text[: whole[0]] + whole[1]
+            end, depth = token.end(), len(open_)
+        elif mark == ",":
+            end, depth = token.start(), len(open_)
+    return text[:end] + "".join(reversed(open_[:depth]))
 
 
 def _facts(text: str) -> Any:
