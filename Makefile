@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUTPUT ?= output
 SITES ?=
+# One more than the cores of a small machine: tests of politeness mostly wait.
+TEST_WORKERS ?= 3
 # Measuring data that stands beside some checkouts; its gates run wherever it is.
 SHARED := $(wildcard ../shared/bench/score.py)
 
@@ -56,17 +58,17 @@ else
 endif
 
 test: $(STAMPS)/dev ## run every test that needs no extra
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
 
 test-all: $(STAMPS)/all chromium ## install the extras too and run everything
-	@KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	@KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
 
 check: $(STAMPS)/all chromium ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
 	$(MAKE) --no-print-directory gate
 
 score: $(STAMPS)/dev ## our figures beside trafilatura's on the measuring data (needs ../shared)

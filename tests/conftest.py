@@ -25,11 +25,18 @@ class DemoCrawl:
     second: Finished
 
 
+# Fixtures that crawl, and whose tests share a worker, so that each crawl is made once.
+_CRAWLS = {"demo_crawl": "demo", "written": "demo"}
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that look at the one crawl share a worker, so that it is made once."""
+    """Name the group of each test that looks at a crawl."""
     for item in items:
-        if "demo_crawl" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("demo_crawl"))
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in _CRAWLS:
+                item.add_marker(pytest.mark.xdist_group(_CRAWLS[fixture]))
+                break
 
 
 @pytest.fixture(scope="session")
