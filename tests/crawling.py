@@ -47,8 +47,13 @@ def crawl_newsroom(newsroom: Newsroom, sites: Path, output: Path) -> Finished:
 
 def start_crawl(newsroom: Newsroom, sites: Path, output: Path) -> subprocess.Popen[bytes]:
     """The same crawl, left running in a process group of its own."""
+    return start(crawl_command(newsroom, sites, output))
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    """A command left running in a process group of its own."""
     return subprocess.Popen(
-        crawl_command(newsroom, sites, output),
+        command,
         cwd=ROOT,
         env=environment() | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.DEVNULL,

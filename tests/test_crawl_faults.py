@@ -17,7 +17,7 @@ from demo.content import ARTICLES_EACH, gold, write_site_files
 from demo.crawl import crawl_command
 from demo.server import Newsroom
 from pipelines.store.lock import OutputLock
-from tests.crawling import Finished, crawl_newsroom, rows, run, scrapy, start_crawl
+from tests.crawling import Finished, crawl_newsroom, rows, run, scrapy, start, start_crawl
 
 
 def refused(done: Finished, code: int, *words: str) -> None:
@@ -246,6 +246,31 @@ def test_pages_that_wait_for_site_memory_outlive_a_kill_and_are_not_fetched_agai
     articles = [url.split("/", 3)[3] for url in answers]
     # What was under way when it was killed may be asked for once more; what was held may not.
     assert sum(asked[f"/{path}"] for path in articles) <= len(articles) * 2 - held
+
+
+def test_a_killed_second_look_leaves_every_article_stored_once(tmp_path: Path, output: Path) -> None:
+    """kill -9 while all stored articles are looked at again; the next run ends what was begun."""
+    log = tmp_path / "requests.jsonl"
+    again = ["-s", "NEWS_RECHECK=always"]
+    with Newsroom(log=log) as newsroom:
+        write_site_files(tmp_path / "sites", newsroom.port)
+        command = crawl_command(newsroom, tmp_path / "sites" / "harbour-ledger.toml", output)
+        assert run(command).code == 0
+        before = rows(output, "articles")
+        asked = log.read_text(encoding="utf-8").count("\n")
+        process = start([*command, *again])
+        while process.poll() is None and log.read_text(encoding="utf-8").count("\n") < asked + 8:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        done = run([*command, *again])
+    assert done.code == 0, done.err
+    assert f"{len(before)} stored articles looked at again without a new version" in done.out
+    assert rows(output, "articles") == before
+    with closing(sqlite3.connect(output / ".state" / "ledger.sqlite")) as db:
+        assert {state for (state,) in db.execute("SELECT state FROM urls WHERE article_id NOT NULL")} == {
+            "committed"
+        }
 
 
 def fetched(ledger: Path) -> int:
