@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -75,6 +76,17 @@ class Examined:
 def clean(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_MEMORY) -> Cleaned:
     """The article `page` holds, or why it holds none."""
     return examine(page, policy, memory).cleaned
+
+
+def warm_up() -> None:
+    """Load what the first page would: word lists, models, profiles of languages."""
+    story = "".join(f"<p>{'خبر عاجل من المدينة، ' * 12}{number}.</p>" for number in range(9))
+    body = f"<html><body><article><h1>خبر من المدينة اليوم</h1>{story}</article></body></html>".encode()
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    page = Page(
+        "http://warm.invalid/news/1", body, (("content-type", "text/html; charset=utf-8"),), now, "", ""
+    )
+    clean(page)
 
 
 def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlineExceeded
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -54,8 +56,11 @@ def _attempt(function: Callable[..., Result], args: tuple[object, ...]) -> Resul
         return _Failure(Reason.INTERNAL_ERROR, detail.encode(errors="replace").decode())
 
 
-def _limit_memory(limit_bytes: int) -> None:
+def _begin(limit_bytes: int) -> None:
+    """A worker's first steps; what loads here would else count against the first page's deadline."""
     resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+    with suppress(Exception):  # too little memory, say: the first page will tell, as a value
+        import_module("pipelines.clean").warm_up()
 
 
 class Workers:
@@ -74,7 +79,7 @@ class Workers:
         return ProcessPool(
             max_workers=self._count,
             max_tasks=_TASKS_PER_WORKER,
-            initializer=_limit_memory,
+            initializer=_begin,
             initargs=(self._memory,),
             context=multiprocessing.get_context("forkserver"),
         )
