@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.discovery.addresses import read_address, same_site
+from crawler.discovery.anchors import MAX_ANCHORS
 from crawler.discovery.records import MAX_LINKS, MAX_PLACES, Discovered
 from crawler.discovery.sections import read_hub
 from crawler.discovery.shapes import SiteShapes, is_sample
@@ -284,9 +285,14 @@ def test_a_flood_is_capped_and_the_most_article_like_stay() -> None:
     sections = "".join(f"<a href='/s{n}x/'>x</a>" for n in range(MAX_PLACES + 20))
     feeds = "".join(f"<link type='application/rss+xml' href='/f{n}'>" for n in range(MAX_PLACES + 20))
     found = hub(weak + sections + strong, head=feeds)
-    assert len(found.links) == MAX_LINKS
+    assert (len(found.links), found.dropped) == (MAX_LINKS, 50)
     assert sum("rain-on-the-coast" in url for url in urls(found)) == 50
     assert len(found.sections) == len(found.feeds) == MAX_PLACES
+
+
+def test_links_beyond_what_is_read_are_counted() -> None:
+    body = "".join(f"<a href='/s{n}x/'>x</a>" for n in range(MAX_ANCHORS + 7))
+    assert hub(body).dropped == 7
 
 
 @pytest.mark.parametrize("source", [b"", b"   ", b"{}", b"\x00" * 500, b"\x1f\x8bno", bytes(range(256)) * 9])

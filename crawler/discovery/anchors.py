@@ -38,7 +38,7 @@ _MAX_CHARS = 400
 # Levels above an anchor that describe how it repeats.
 _LEVELS = 3
 # More than any honest page: the gate of bytes lets 50,000 tags pass.
-_MAX_ANCHORS = 10_000
+MAX_ANCHORS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def read_anchors(root: HtmlElement, base: str) -> list[Anchor]:
 
 
 def _places(found: list[HtmlElement], base: str) -> dict[str, str]:
-    """Address of each href; beyond `_MAX_ANCHORS` different ones the page says nothing."""
-    hrefs = islice(dict.fromkeys(element.get("href") for element in found), _MAX_ANCHORS)
+    """Address of each href; beyond `MAX_ANCHORS` different ones the page says nothing."""
+    hrefs = islice(dict.fromkeys(element.get("href") for element in found), MAX_ANCHORS)
     return {href: place for href in hrefs if (place := make_place(href, base))}
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from crawler.discovery.addresses import Address, is_never, read_address, same_site, words
-from crawler.discovery.anchors import Anchor, read_anchors
+from crawler.discovery.anchors import MAX_ANCHORS, Anchor, read_anchors
 from crawler.discovery.pagination import next_pages
 from crawler.discovery.records import MAX_LINKS, MAX_PLACES, Discovered, make_place
 from crawler.discovery.shapes import SiteShapes, shape_of_key
@@ -78,12 +78,19 @@ def read_hub(
     pages = next_pages(root, anchors, here, base)
     targets = _targets(anchors, here, pages, SiteShapes(shapes))
     scores = _scores(targets)
+    links, dropped = _articles(targets, scores)
     return Discovered(
-        links=_articles(targets, scores),
+        links=links,
         feeds=_feeds(root, base),
         sections=_sections(targets, scores),
         pages=pages,
+        dropped=dropped + _unread(root),
     )
+
+
+def _unread(root: HtmlElement) -> int:
+    """Addresses of a page that has more than are read."""
+    return max(len({anchor.get("href") for anchor in root.iter("a")}) - MAX_ANCHORS, 0)
 
 
 def _targets(
@@ -146,14 +153,16 @@ def _votes(targets: list[_Target], alone: list[int], kind: Callable[[_Target], H
     return [(part >= _MOST) - (part <= _FEW) for part in shares]
 
 
-def _articles(targets: list[_Target], scores: list[int]) -> tuple[Link, ...]:
-    """The most article-like ones, in the order of the page."""
+def _articles(targets: list[_Target], scores: list[int]) -> tuple[tuple[Link, ...], int]:
+    """The most article-like ones, in the order of the page, and how many the cap left out."""
     chosen = [pair for pair in zip(targets, scores, strict=True) if _is_article(*pair)]
+    dropped = max(len(chosen) - MAX_LINKS, 0)
     if len(chosen) > MAX_LINKS:
         best = sorted(chosen, key=lambda pair: -pair[1] - 2 * bool(pair[0].verdict))[:MAX_LINKS]
         kept = {target.key for target, _ in best}
         chosen = [pair for pair in chosen if pair[0].key in kept]
-    return tuple(Link(article_key(target.url), target.url, "section") for target, _ in chosen)
+    links = (Link(article_key(target.url), target.url, "section") for target, _ in chosen)
+    return tuple(links), dropped
 
 
 def _is_article(target: _Target, points: int) -> bool:
