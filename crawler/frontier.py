@@ -45,10 +45,6 @@ class Frontier:
         ]
         return self._ledger.discover(self._run.run_id, site.name, admitted, datetime.now(UTC), place)
 
-    def listed_still(self, place: str) -> None:
-        """`place` answered that nothing changed."""
-        self._ledger.listed_still(self._run.run_id, place)
-
     def unknown(self, urls: Iterable[str]) -> list[str]:
         """Those of the URLs that are not known to be articles."""
         keys = {url: article_key(url) for url in urls}

@@ -172,6 +172,11 @@ class Itinerary:
         if visit.kind is not PlaceKind.PAGE:
             self._places.answered(visit.site.name, visit.kind, place, datetime.now(UTC), brought=brought)
 
+    def not_modified(self, visit: Visit) -> None:
+        """The place says that it is as it was: it lists what it listed."""
+        self._run.ledger.listed_still(self._run.run_id, visit.listing)
+        self.answered(visit, visit.place, brought=0)
+
     def missing(self, visit: Visit) -> None:
         """There is nothing at that address."""
         if visit.kind is not PlaceKind.PAGE:

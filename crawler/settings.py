@@ -4,6 +4,7 @@ Each can be set with `-s NAME=VALUE`.
 """
 
 from pipelines import EXTRACTOR_VERSION
+from pipelines.recheck import DEFAULT_RECHECK
 
 BOT_NAME = "khabar"
 SPIDER_MODULES = ["crawler.spiders"]
@@ -23,7 +24,7 @@ NEWS_PAGE_SECONDS = 10.0
 # Memory (MiB of address space) a worker may use before the page is rejected.
 NEWS_PAGE_MEMORY_MB = 1024
 # Ages since its first fetch at which a stored article is looked at again; never; always (in every run).
-NEWS_RECHECK = "1h,6h,1d,7d"
+NEWS_RECHECK = DEFAULT_RECHECK
 # Chromium for sites with `render = true`; empty means `chromium` of the PATH.
 NEWS_CHROMIUM = ""
 # Seconds such a page's scripts may run; the page is then taken as it stands.

@@ -67,17 +67,6 @@ def make_link(
     return Link(article_key(address), address, via, hint, witness)
 
 
-def unique(links: Iterable[Link | None]) -> tuple[Link, ...]:
-    """The links, each key once, at most `MAX_LINKS`."""
-    found: dict[str, Link] = {}
-    for link in links:
-        if link is not None:
-            found.setdefault(link.key, link)
-            if len(found) >= MAX_LINKS:
-                break
-    return tuple(found.values())
-
-
 def newest(candidates: Iterable[Candidate], base: str, via: str) -> tuple[tuple[Link, ...], int]:
     """The links, each key once, and how many addresses the cap left out.
 

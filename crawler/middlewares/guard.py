@@ -19,11 +19,27 @@ class ForbiddenAddress(IgnoreRequest):
     """The request's address may not be fetched; the message says why."""
 
 
+class AllowList:
+    """NEWS_ALLOW_PRIVATE: hosts, with or without a port, that may be asked although they are private.
+
+    >>> AllowList("127.0.0.2, [::1]:80").covers("::1", 80), AllowList("127.0.0.2:81").covers("127.0.0.2", 80)
+    (True, False)
+    """
+
+    def __init__(self, text: str) -> None:
+        self._allowed = frozenset(filter(None, (part.strip().lower() for part in text.split(","))))
+
+    def covers(self, host: str, port: int) -> bool:
+        """Whether `host` (an IPv6 address without brackets) may be asked at `port`."""
+        shown = f"[{host}]" if ":" in host else host
+        return bool({host, shown, f"{shown}:{port}"} & self._allowed)
+
+
 class GuardMiddleware:
     """Refuses private addresses spelled in a URL, in any of their spellings, redirects included."""
 
     def __init__(self, allowed: str) -> None:
-        self._allowed = frozenset(filter(None, (part.strip().lower() for part in allowed.split(","))))
+        self._allowed = AllowList(allowed)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -35,8 +51,7 @@ class GuardMiddleware:
             raise ForbiddenAddress(f"scheme {parts.scheme} is not fetched")
         host = (parts.hostname or "").rstrip(".")
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        shown = f"[{host}]" if ":" in host else host
-        if is_private(host) and not {host, shown, f"{shown}:{port}"} & self._allowed:
+        if is_private(host) and not self._allowed.covers(host, port):
             raise ForbiddenAddress(f"{host} is a private address")
 
 

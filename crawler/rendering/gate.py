@@ -14,7 +14,7 @@ from contextlib import suppress
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from crawler.middlewares.guard import is_private
+from crawler.middlewares.guard import AllowList, is_private
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Gate:
     """An HTTP proxy; `allowed` are the hosts (or host:port) on private addresses that may be asked."""
 
     def __init__(self, allowed: str) -> None:
-        self._allowed = frozenset(filter(None, (part.strip().lower() for part in allowed.split(","))))
+        self._allowed = AllowList(allowed)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
         self.refused = 0
@@ -92,7 +92,7 @@ class Gate:
         self, place: SplitResult, port: int, proxy: SplitResult | None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = (place.hostname or "").rstrip("."), place.port or port
-        allowed = bool({host, f"[{host}]", f"{host}:{port}", f"[{host}]:{port}"} & self._allowed)
+        allowed = self._allowed.covers(host, port)
         if is_private(host) and not allowed:
             raise Refused(f"{host} is a private address")
         async with asyncio.timeout(_CONNECT_SECONDS):

@@ -99,8 +99,7 @@ class NewsSpider(ArticleSpider):
     async def parse_place(self, response: Response, visit: Visit) -> AsyncIterator[Request]:
         """The articles of a place go to the frontier, the places it names are visited next."""
         if response.status == NOT_MODIFIED:
-            self.frontier.listed_still(visit.listing)
-            self._itinerary.answered(visit, visit.place, brought=0)
+            self._itinerary.not_modified(visit)
         else:
             found = await self._read(visit, response)
             brought = self._take(visit, found)
