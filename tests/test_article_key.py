@@ -101,6 +101,7 @@ def key_of(url: str) -> str | None:
 @example("http://example.org/;|/")
 @example("http://example.org/.;/")
 @example("http://example.org/news/4711/..amp")
+@example("http://example.org/(S(a1));jsessionid=1/amp")
 def test_the_key_of_a_key_is_itself(url: str) -> None:
     key = key_of(url)
     assert key is None or article_key(key) == key

@@ -38,12 +38,18 @@ def canonical_url(url: str) -> str:
     parts = _sorted(parts._replace(netloc=_host(parts.netloc), query=_asked_once(parts.query)))
     while (query := _AMPERSAND.sub("", parts.query)) != parts.query:
         parts = _sorted(parts._replace(query=query))
-    path = _SLASHES.sub("/", _PATH_SESSION.sub("", parts.path)).rstrip(";")
+    path = _without_sessions(parts.path)
     pairs = (_bare(pair) for pair in parts.query.split("&"))
     query = "&".join(identifying(filter(None, pairs), path))
     spelled = urlunsplit((parts.scheme, parts.netloc, path, query, ""))
     inner = unwrapped(spelled)
     return spelled if inner == spelled else canonical_url(inner)
+
+
+def _without_sessions(path: str) -> str:
+    """One session may stand before another, and be seen as one only when that is gone."""
+    without = _SLASHES.sub("/", _PATH_SESSION.sub("", path)).rstrip(";")
+    return without if without == path else _without_sessions(without)
 
 
 def _sorted(parts: SplitResult) -> SplitResult:
