@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     LOCKED = 3
     UNFINISHED = 4
     SHORTFALL = 5
+    DAMAGED = 6
 
 
 class UserError(Exception):

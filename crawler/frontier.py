@@ -16,7 +16,6 @@ from pipelines.records import Page, State
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Lease, Unfinished
 from pipelines.store.links import Link
-from pipelines.store.raw import read_response
 from pipelines.urls import article_key, same_publisher
 
 # Requests of one site that wait in Scrapy at a time: enough to keep its slot busy, few to lose.
@@ -114,10 +113,9 @@ class Frontier:
         """Pages that a run before fetched and did not clean: read from the WARC, not fetched again."""
         for left in self._ledger.unfinished():
             try:
-                raw = read_response(self._run.raw_folder / left.warc_file, left.warc_offset)
+                raw = self._run.stored_response(left.warc_file, left.warc_offset)
             except StoreError:
-                # A power cut took the bytes; one lost page must not stop every run from here on.
-                self._ledger.end(left.key, State.FAILED, "raw_unreadable")
+                self._ledger.unread(left.key)  # a power cut took the bytes
                 continue
             yield Fetched(left.key, unfinished_page(left, raw.body), left.recheck)
 

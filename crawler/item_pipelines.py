@@ -20,7 +20,6 @@ from pipelines.clean import clean, reject
 from pipelines.holding import FirstPages, Held
 from pipelines.records import Article, ChangeKind, Cleaned, Page, Reason, Rejected
 from pipelines.store.errors import StoreError
-from pipelines.store.raw import read_response
 from pipelines.store.versions import StoredVersion
 from pipelines.workers import TaskFailed
 
@@ -121,7 +120,7 @@ class CleanPipeline(_RunPipeline):
         if stored.warc_file is None or stored.warc_offset is None:
             return None
         try:
-            raw = read_response(self.run.raw_folder / stored.warc_file, stored.warc_offset)
+            raw = self.run.stored_response(stored.warc_file, stored.warc_offset)
             page = replace(now, url=raw.url, body=raw.body, headers=raw.headers)
             result = (await self._clean(page, memory)).result
         except (StoreError, TaskFailed):

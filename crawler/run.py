@@ -25,8 +25,9 @@ from pipelines.recheck import NEVER, Recheck
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import OutputLock
+from pipelines.store.output import open_output, state_folder
 from pipelines.store.publish import Published, Publisher
-from pipelines.store.raw import RawStore
+from pipelines.store.raw import RawResponse, RawStore, read_record
 from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.workers import Workers
 
@@ -65,9 +66,13 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """The settings of ours that a run needs, read and checked once."""
+    """The settings of ours that a run needs, read and checked once.
 
-    output: Path
+    `output` is a folder or `s3://bucket/prefix`; `state` is the local folder of lock, scratch and ledger.
+    """
+
+    output: str
+    state: Path
     ledger: Path
     workers: int
     page_seconds: float
@@ -79,15 +84,17 @@ class RunConfig:
     def from_settings(cls, settings: BaseSettings) -> RunConfig:
         """Raises `UserError` naming the setting."""
         checked_number(settings, "NEWS_HOST_BUDGET", 0)
-        output = settings.get("NEWS_OUTPUT") or ""
-        if not output or "://" in output:
-            raise UserError(f"NEWS_OUTPUT={output!r}: it must be a folder")
-        state = settings.get("NEWS_STATE") or ""
-        if "://" in state:
-            raise UserError(f"NEWS_STATE={state!r}: it must be a file")
+        output, ledger = settings.get("NEWS_OUTPUT") or "", settings.get("NEWS_STATE") or ""
+        if "://" in ledger:
+            raise UserError(f"NEWS_STATE={ledger!r}: it must be a file")
+        try:
+            state = state_folder(output)
+        except StoreError as error:
+            raise UserError(f"NEWS_OUTPUT={output!r}: {error}") from None
         return cls(
-            output=Path(output),
-            ledger=Path(state) if state else Path(output) / ".state" / "ledger.sqlite",
+            output=output,
+            state=state,
+            ledger=Path(ledger) if ledger else state / "ledger.sqlite",
             workers=int(checked_number(settings, "NEWS_WORKERS", 0)) or os.cpu_count() or 1,
             page_seconds=checked_number(settings, "NEWS_PAGE_SECONDS", 0.1),
             page_memory_bytes=int(checked_number(settings, "NEWS_PAGE_MEMORY_MB", 256)) * MIB,
@@ -132,18 +139,17 @@ class Run:
         self.figures = Figures()
         now = datetime.now(UTC)
         self.run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        self._lock = OutputLock(config.output / ".state" / "lock", f"run {self.run_id}")
+        self.output = open_output(config.output)
+        self._lock = OutputLock(config.state / "lock", f"run {self.run_id}")
         try:
             self.ledger = Ledger(config.ledger, policy, config.recheck)
-            self.publisher = Publisher(
-                self.ledger, config.output, config.output / ".state" / "scratch", self.run_id
-            )
+            self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
             self.publisher.recover()
             self.ledger.start_run(self.run_id, spider, now)
         except BaseException:  # raised again: whatever it was, nobody else would release the lock
             self._lock.release()
             raise
-        self.raw_folder = config.output / "raw"
+        self.raw_folder = self.output.raw_folder
         self.raw = RawStore(self.raw_folder, self.run_id)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
         self._histories: dict[str, SiteHistory] = {}
@@ -162,6 +168,16 @@ class Run:
         if site not in self._shapes:
             self._shapes[site] = SiteShapes(load_shapes(self.ledger.connection, site))
         return self._shapes[site]
+
+    def stored_response(self, warc_file: str, offset: int) -> RawResponse:
+        """A response from the local raw folder, or from where the output keeps it; raises `StoreError`."""
+        local = self.raw_folder / warc_file
+        try:
+            file = local.open("rb") if local.exists() else self.output.open_raw(warc_file)
+        except OSError as error:
+            raise StoreError(f"cannot read {warc_file}: {error}") from None
+        with file:
+            return read_record(file, offset, warc_file)
 
     def _save_shapes(self) -> None:
         with self.ledger.transaction() as db:

@@ -6,7 +6,7 @@ from pipelines.records import Cleaned, State
 from pipelines.store.ledger import Ledger
 from pipelines.store.links import Link
 from pipelines.store.rows import loads
-from tests.helpers_store import NOW, article, page
+from tests.helpers_store import NOW, article, page, rejected
 
 URL = "https://sahifa.test/news/1"
 
@@ -40,9 +40,12 @@ def bring_to(ledger: Ledger, wanted: State) -> None:
     if wanted is State.PENDING:
         return
     leased(ledger)
-    if wanted is State.FETCHED:
+    if wanted in (State.FETCHED, State.STAGED, State.COMMITTED, State.REJECTED):
         ledger.fetched(URL, page(warc_file="a.warc.gz", warc_offset=0))
-    elif wanted is State.STAGED:
-        ledger.stage(URL, Cleaned(article()))
+        if wanted is not State.FETCHED:
+            result = rejected(URL) if wanted is State.REJECTED else article()
+            ledger.stage(URL, Cleaned(result))
+        if wanted in (State.COMMITTED, State.REJECTED):
+            ledger.connection.execute("UPDATE urls SET state = ? WHERE key = ?", (wanted, URL))
     elif wanted is not State.LEASED:
         ledger.end(URL, wanted, "because")

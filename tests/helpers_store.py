@@ -27,7 +27,7 @@ from pipelines import EXTRACTOR, SCHEMA_VERSION
 from pipelines.records import Article, Cleaned, Page, Reason, Rejected, RemovedBlock
 from pipelines.store.ledger import Ledger
 from pipelines.store.links import Link
-from pipelines.store.manifest import read_manifest
+from pipelines.store.output import FolderOutput
 from pipelines.store.publish import Published, Publisher
 
 NOW = datetime(2026, 11, 21, 8, 30, 15, 123456, tzinfo=UTC)
@@ -111,10 +111,19 @@ def block(order: int = 3, text: str = "اقرأ أيضا") -> RemovedBlock:
 
 
 def stage(ledger: Ledger, result: Article | Rejected, *removed: RemovedBlock) -> Cleaned | None:
-    """Discover, lease and stage one page under its URL."""
-    ledger.discover("run-1", result.site, [Link(result.url, result.url, "list")], NOW)
-    ledger.lease("run-1", result.site, 100)
+    """Bring one page under its URL to its spooled outcome."""
+    fetch(ledger, result.url, result.site)
     return ledger.stage(result.url, Cleaned(result, removed))
+
+
+def fetch(ledger: Ledger, url: str, site: str = "sahifa") -> None:
+    """Bring a URL to FETCHED, wherever it stands: it is discovered, or due to be looked at again."""
+    ledger.discover("run-1", site, [Link(url, url, "list")], NOW)
+    ledger.reopen([url])
+    with ledger.transaction() as db:
+        db.execute("UPDATE urls SET state = 'committed' WHERE key = ? AND state = 'staged'", (url,))
+        db.execute("UPDATE urls SET state = 'leased' WHERE key = ?", (url,))
+    ledger.fetched(url, page(url=url, site=site))
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,7 @@ class Store:
     @contextmanager
     def publisher(self, run_id: str = "run-1") -> Iterator[Publisher]:
         with closing(Ledger(self.ledger_path)) as ledger:
-            yield Publisher(ledger, self.output, self.scratch, run_id)
+            yield Publisher(ledger, FolderOutput(self.output), self.scratch, run_id)
 
     def restart(self, run_id: str = "run-2") -> None:
         """What the next run does."""
@@ -164,7 +173,7 @@ class Store:
 
     def visible(self) -> list[str]:
         """Everything a reader's pattern matches."""
-        found = (path for path in self.output.glob("*/**/*.parquet") if ".state" not in path.parts)
+        found = (path for path in self.output.glob("[!.]*/**/*.parquet"))
         return sorted(path.relative_to(self.output).as_posix() for path in found)
 
     def rows(self, dataset: str) -> list[dict[str, Any]]:
@@ -184,11 +193,12 @@ class Store:
         return found
 
     def assert_manifest_equals_folder(self) -> None:
-        listed = read_manifest(self.output)["files"]
-        assert sorted(entry["path"] for entry in listed) == self.visible()
+        listed = FolderOutput(self.output).listed()
+        assert sorted(entry.path for entry in listed) == self.visible()
         for entry in listed:
-            data = (self.output / entry["path"]).read_bytes()
-            assert (len(data), sha256(data).hexdigest()) == (entry["bytes"], entry["sha256"])
+            data = (self.output / entry.path).read_bytes()
+            assert (len(data), sha256(data).hexdigest()) == (entry.bytes, entry.sha256)
+            assert (self.output / entry.stable_path).samefile(self.output / entry.path)
 
     def assert_settled(self, expected: set[tuple[Any, ...]]) -> None:
         """Every row in exactly one listed file, every URL at its end, nothing left over."""

@@ -14,7 +14,7 @@ from pipelines.records import Article, ChangeKind, Cleaned, Reason, State
 from pipelines.store.ledger import Lease, Ledger
 from pipelines.store.links import Link
 from tests.helpers_ledger import URL, discover, leased, link, spooled, state
-from tests.helpers_store import NOW, article, rejected, stage
+from tests.helpers_store import NOW, article, fetch, rejected, stage
 
 HOUR = timedelta(hours=1)
 SLUG = "https://sahifa.test/news/1-slug"
@@ -129,6 +129,7 @@ def test_an_article_that_is_gone_is_recorded_and_left_alone(ledger: Ledger) -> N
 def test_a_page_turned_away_later_leaves_the_article_stored(ledger: Ledger) -> None:
     store(ledger)
     (lease,) = due(ledger, HOUR)
+    fetch(ledger, lease.key)
     ledger.stage(lease.key, Cleaned(rejected(URL, reason=Reason.LOGIN_WALL, fetched_at=NOW + HOUR)))
     final = ledger.connection.execute("SELECT final_state FROM spool WHERE dataset = 'rejected'").fetchone()
     assert final[0] == State.COMMITTED
@@ -139,6 +140,7 @@ def test_a_page_turned_away_later_leaves_the_article_stored(ledger: Ledger) -> N
 def test_a_page_that_is_not_found_with_status_200_is_gone(ledger: Ledger) -> None:
     store(ledger)
     (lease,) = due(ledger, HOUR)
+    fetch(ledger, lease.key)
     ledger.stage(lease.key, Cleaned(rejected(URL, reason=Reason.SOFT_404, fetched_at=NOW + HOUR)))
     row = ledger.connection.execute("SELECT reason, gone_at FROM urls").fetchone()
     assert tuple(row) == ("soft_404", (NOW + HOUR).isoformat())
@@ -181,6 +183,7 @@ def test_the_same_address_is_not_tried_again_in_a_run(ledger: Ledger) -> None:
 def again(ledger: Ledger, **changes: object) -> Article | None:
     """The stored article as it is found later."""
     found = article(**({"title": "عنوان", "fetched_at": NOW + HOUR} | changes))  # type: ignore[arg-type]  # any field
+    fetch(ledger, URL)
     staged = ledger.stage(URL, Cleaned(found))
     assert staged is None or isinstance(staged.result, Article)
     return staged.result if staged else None

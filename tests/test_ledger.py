@@ -13,7 +13,7 @@ from pipelines.records import Article, Cleaned, Rejected, State, Witness
 from pipelines.store.ledger import Ledger
 from pipelines.store.links import MAX_ATTEMPTS, Link
 from tests.helpers_ledger import URL, bring_to, discover, leased, link, spooled, state
-from tests.helpers_store import NOW, article, block, digest, largest_file, rejected, stage
+from tests.helpers_store import NOW, article, block, digest, fetch, largest_file, rejected, stage
 
 
 @pytest.fixture
@@ -219,25 +219,26 @@ def test_every_text_of_an_address_is_spooled_once_with_versions_in_a_row(
 
 
 def test_a_row_that_cannot_be_written_leaves_no_trace(ledger: Ledger) -> None:
-    bring_to(ledger, State.LEASED)
+    bring_to(ledger, State.FETCHED)
     with pytest.raises(UnicodeEncodeError):
         ledger.stage(URL, Cleaned(article(), (block(1), block(2, "half a pair \ud83d")), ("key",)))
-    assert state(ledger) == State.LEASED
+    assert state(ledger) == State.FETCHED
     assert spooled(ledger) == []
     assert ledger.site_history("sahifa").pages == 0
     assert ledger.stage(URL, Cleaned(article())) is not None
 
 
 def test_the_ledger_goes_on_when_a_full_disk_has_space_again(ledger: Ledger) -> None:
-    bring_to(ledger, State.LEASED)
+    bring_to(ledger, State.FETCHED)
     with largest_file(256 * 1024), pytest.raises(sqlite3.Error, match="disk"):
         ledger.stage(URL, Cleaned(article(text="خبر " * 200_000)))
-    assert state(ledger) == State.LEASED
+    assert state(ledger) == State.FETCHED
     assert ledger.stage(URL, Cleaned(article())) is not None
 
 
 def test_a_rejection_is_never_an_article_s_version(ledger: Ledger) -> None:
     stage(ledger, rejected(URL))
+    fetch(ledger, URL)
     staged = ledger.stage(URL, Cleaned(article(URL)))
     assert staged is not None
     assert not isinstance(staged.result, Rejected)

@@ -16,11 +16,12 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article, Cleaned, Page, PageView, State, Witness
 from pipelines.store.errors import StoreError
-from pipelines.store.ledger import LEDGER_VERSION, Ledger
+from pipelines.store.ledger import Ledger
+from pipelines.store.ledger_file import LEDGER_VERSION
 from pipelines.store.links import Link
 from pipelines.store.raw import RawStore, read_response
 from tests.helpers_ledger import URL, bring_to, discover, leased, link, spooled, state
-from tests.helpers_store import NOW, article, page, rejected, stage
+from tests.helpers_store import NOW, article, fetch, page, rejected, stage
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def test_a_fetched_page_is_given_back_as_it_was(ledger: Ledger, tmp_path: Path) 
         robots="allowed",
     )
     discover(ledger, Link(URL, URL, "feed", None, witness))
+    leased(ledger)
     raw = RawStore(tmp_path / "raw", "run-1")
     name, offset = raw.write(fetched)
     raw.close()
@@ -59,7 +61,7 @@ def page_at(fetched: Page, name: str, offset: int) -> Page:
 
 
 def test_a_page_whose_bytes_are_lost_is_fetched_again_and_stops_nothing(tmp_path: Path) -> None:
-    config = RunConfig(tmp_path / "output", tmp_path / "ledger.sqlite", 1, 10, 512 << 20)
+    config = RunConfig(str(tmp_path), tmp_path / ".state", tmp_path / "ledger.sqlite", 1, 10, 512 << 20)
     run = Run(config, "news")
     try:
         discover(run.ledger, link(1), link(2))
@@ -69,15 +71,14 @@ def test_a_page_whose_bytes_are_lost_is_fetched_again_and_stops_nothing(tmp_path
         path = run.raw_folder / name
         path.write_bytes(path.read_bytes()[: offset + 40])
         assert [fetched.key for fetched in Frontier(run, obeys_robots=True).unfinished()] == [link(1).key]
-        run.ledger.start_run("run-2", "news", NOW)
-        assert leased(run.ledger, run="run-2") == [link(2).key]
+        assert leased(run.ledger) == [link(2).key]
     finally:
         run.close()
 
 
 def test_what_is_unknown_of_a_fetched_page_stays_unknown(ledger: Ledger) -> None:
     bare = Page(URL, b"", (), NOW, "sahifa", "run-1", warc_file="a.warc.gz", warc_offset=7)
-    discover(ledger, link())
+    bring_to(ledger, State.LEASED)
     ledger.fetched(URL, bare)
     (left,) = ledger.unfinished()
     assert unfinished_page(left, b"") == bare
@@ -107,6 +108,7 @@ def shown(*paragraphs: int, body: str = "main/article") -> PageView:
 
 def learn(ledger: Ledger, number: int, view: PageView | None, site: str = "sahifa") -> None:
     url = f"https://{site}.test/news/{number}"
+    fetch(ledger, url, site)
     ledger.stage(url, Cleaned(article(url, site=site), (), view))
 
 
@@ -123,6 +125,7 @@ def test_what_a_site_showed_outlives_the_process(tmp_path: Path) -> None:
 def test_only_new_articles_teach(ledger: Ledger) -> None:
     discover(ledger, link())
     for result in (article(), article(), rejected(URL)):
+        fetch(ledger, URL)
         ledger.stage(URL, Cleaned(result, (), shown(1)))
     assert ledger.site_history("sahifa").views == (shown(1),)
 
@@ -185,14 +188,18 @@ def test_a_ledger_of_an_earlier_version_is_taken_over(tmp_path: Path, version: i
         )
     with closing(Ledger(path)) as ledger:
         assert state(ledger) == State.COMMITTED
+        fetch(ledger, URL)
         assert ledger.stage(URL, Cleaned(old)) is None
+        fetch(ledger, URL)
         staged = ledger.stage(URL, Cleaned(article(URL, "متن آخر"), (), shown(1)))
         assert staged is not None
         assert isinstance(staged.result, Article)
         assert (staged.result.version, staged.result.previous_id) == (2, old.id)
         assert ledger.site_history("sahifa").views == (shown(1),)
-        tables = ledger.connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'site%'")
-        assert [row[0] for row in tables] == ["site_views"]
+        tables = ledger.connection.execute(
+            "SELECT name FROM sqlite_master WHERE name LIKE 'site%' ORDER BY name"
+        )
+        assert [row[0] for row in tables] == ["site_views", "sites"]
     with closing(Ledger(path)) as ledger:
         assert ledger.connection.execute("PRAGMA user_version").fetchone()[0] == LEDGER_VERSION
 

@@ -14,7 +14,7 @@ import pytest
 from pipelines import EXTRACTOR, SCHEMA_VERSION
 from pipelines.store import parquet, publish
 from pipelines.store.ledger import Ledger
-from pipelines.store.manifest import read_manifest
+from pipelines.store.output import FolderOutput
 from pipelines.store.rows import loads
 from pipelines.store.schema import SCHEMAS, SORT_KEYS
 from tests.helpers_store import (
@@ -189,16 +189,16 @@ def test_a_day_larger_than_one_file_becomes_several(tmp_path: Path, monkeypatch:
 
 def test_the_manifest_says_what_is_in_each_file(store: Store) -> None:
     store.publish()
-    entries = {(e["dataset"], e["partition"]): e for e in read_manifest(store.output)["files"]}
-    assert {key: entry["rows"] for key, entry in entries.items()} == {
+    entries = {(e.dataset, e.partition): e for e in FolderOutput(store.output).listed()}
+    assert {key: entry.rows for key, entry in entries.items()} == {
         ("articles", "2026-11-21"): 2,
         ("articles", "2026-11-22"): 1,
         ("rejected", "2026-11-21"): 1,
         ("removed_blocks", "2026-11-21"): 2,
     }
     late = entries["articles", "2026-11-22"]
-    assert late["min_fetched_at"] == late["max_fetched_at"] == (NOW + timedelta(days=1)).isoformat()
+    assert late.min_fetched_at == late.max_fetched_at == (NOW + timedelta(days=1)).isoformat()
 
 
 def test_where_nothing_was_published_the_manifest_is_empty(tmp_path: Path) -> None:
-    assert read_manifest(tmp_path)["files"] == []
+    assert FolderOutput(tmp_path).listed() == ()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.store import parquet, publish
 from pipelines.store.errors import StoreError
-from pipelines.store.manifest import read_manifest
+from pipelines.store.output import FolderOutput
 from tests.helpers_store import (
     FORKSERVER,
     STEPS,
@@ -258,5 +258,5 @@ def test_files_of_others_are_left_alone(store: Store) -> None:
     store.restart("run-3")
     assert [path.read_text() for path in foreign] == ["mine"] * len(foreign)
     assert os.path.relpath(foreign[2], store.output) not in {
-        entry["path"] for entry in read_manifest(store.output)["files"]
+        entry.path for entry in FolderOutput(store.output).listed()
     }

@@ -70,7 +70,7 @@ class Command(ScrapyCrawl):
             run.figures.errors += 1
             run.close()
         print("\n".join(summary(run)))
-        if (run.config.output / "articles").is_dir() and not run.figures.fatal:
+        if not run.figures.fatal and any(run.output.targets()):
             print("\nLook at the rows:")
-            print("\n".join(queries(str(run.config.output))))
+            print("\n".join(queries(run.config.output)))
         self.exitcode = run.figures.exit_code

@@ -9,3 +9,7 @@ class StoreError(Exception):
 
 class OutputLocked(StoreError):
     """Another run holds the output; the message says which."""
+
+
+class LedgerDamaged(StoreError):
+    """The ledger's file cannot be read; it can be rebuilt from what was published."""

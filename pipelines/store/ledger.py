@@ -1,7 +1,7 @@
 """The SQLite ledger: the one source of truth about URLs, and the spool of rows not yet published.
 
-States of a URL: PENDING -> LEASED -> FETCHED -> STAGED -> COMMITTED or REJECTED; FAILED, GONE and
-FORBIDDEN end it without a row. Every step is one transaction; a kill leaves the state before or after it.
+A URL's steps are written down in `pipelines.store.states`. Each is one transaction: a kill leaves the state
+before or after it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +19,12 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.recheck import NEVER, Recheck
 from pipelines.records import Article, Cleaned, Page, State, Witness
-from pipelines.store.errors import StoreError
-from pipelines.store.links import MAX_ATTEMPTS, Link, add_links, path_length
+from pipelines.store.ledger_file import open_ledger, open_read_only
+from pipelines.store.links import MAX_ATTEMPTS, Link, add_links
 from pipelines.store.rows import dumps
 from pipelines.store.site_views import load_history
 from pipelines.store.staging import note_check, note_unchanged, stage
 from pipelines.store.versions import StoredVersion, last_version
-from pipelines.urls import article_key
-
-LEDGER_VERSION = 3
-# A new file, and versions that `ledger_upgrade.sql` brings up to date.
-_READABLE = frozenset({0, 1, 2, LEDGER_VERSION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,44 +71,13 @@ class Ledger:
         self.path = path
         self._policy = policy
         self._recheck = recheck
-        try:
-            if read_only:
-                address = f"{path.resolve().as_uri()}?mode=ro"
-                self._db = sqlite3.connect(address, uri=True, isolation_level=None)
-                self._db.row_factory = sqlite3.Row
-                self._check_version(LEDGER_VERSION)
-                return
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            # A killed process loses nothing; only a power cut may lose the last commits, whole.
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._create()
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"cannot use the ledger {path}: {error}; move it away to start a new one"
-            ) from None
+        self._db = open_read_only(path) if read_only else open_ledger(path)
 
-    def _create(self) -> None:
-        self._check_version(*_READABLE)
-        # A damaged page shows only when it is read, which may be after publishing; 1.5 s a GiB.
-        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
-        upgrade = _script("ledger_upgrade.sql") if 0 < self._version() < LEDGER_VERSION else ""
-        self._db.create_function("article_key", 1, article_key, deterministic=True)
-        self._db.create_function("path_length", 1, path_length, deterministic=True)
-        version = f"PRAGMA user_version = {LEDGER_VERSION};"
-        self._db.executescript(f"BEGIN IMMEDIATE;\n{upgrade}\n{_script('ledger.sql')}\n{version}\nCOMMIT;")
-
-    def _version(self) -> int:
-        version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
-        return version
-
-    def _check_version(self, *readable: int) -> None:
-        if (version := self._version()) not in readable:
-            raise StoreError(f"{self.path} has ledger version {version}, this is {LEDGER_VERSION}")
+    @property
+    def writer(self) -> str:
+        """The ledger's own name: manifests know its files by it."""
+        name: str = self._db.execute("SELECT value FROM meta WHERE name = 'writer'").fetchone()[0]
+        return name
 
     def close(self) -> None:
         """Close the file; the ledger cannot be used afterwards."""
@@ -259,6 +222,14 @@ class Ledger:
             for key, fetch, witness, file, offset, article in rows
         ]
 
+    def unread(self, key: str) -> None:
+        """The bytes of a page that was fetched cannot be read: it is as if it had not been."""
+        self._db.execute(
+            "UPDATE urls SET state = iif(article_id IS NULL, ?, ?), attempts = max(attempts - 1, 0) "
+            "WHERE key = ?",
+            (State.PENDING, State.COMMITTED, key),
+        )
+
     def end(self, key: str, state: State, reason: str) -> None:
         """The URL ends without a row: FAILED, GONE or FORBIDDEN, with its reason."""
         self._db.execute("UPDATE urls SET state = ?, reason = ? WHERE key = ?", (state, reason, key))
@@ -338,7 +309,3 @@ def _lease(row: sqlite3.Row) -> Lease:
         etag=row["etag"],
         last_modified=row["last_modified"],
     )
-
-
-def _script(name: str) -> str:
-    return files("pipelines.store").joinpath(name).read_text(encoding="utf-8")

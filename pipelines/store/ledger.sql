@@ -4,6 +4,8 @@ CREATE TABLE IF NOT EXISTS runs (
     ended_at TEXT, outcome TEXT
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS urls (
     key TEXT PRIMARY KEY,            -- what all addresses of the article have in common, see pipelines/urls
     url TEXT NOT NULL,               -- as discovered
@@ -29,6 +31,10 @@ CREATE TABLE IF NOT EXISTS urls (
 CREATE INDEX IF NOT EXISTS urls_by_state ON urls (state, site, hint);
 CREATE INDEX IF NOT EXISTS urls_by_due ON urls (site, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS urls_by_place ON urls (place) WHERE place IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS sites (   -- counted when URLs are added, so that the balance has two witnesses
+    site TEXT PRIMARY KEY, discovered INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS article_versions (
     article TEXT NOT NULL, version INTEGER NOT NULL,  -- key of its canonical URL, and 1 to n
@@ -73,6 +79,17 @@ CREATE TABLE IF NOT EXISTS files (
     sha256 TEXT NOT NULL, run_id TEXT NOT NULL,
     min_fetched_at TEXT NOT NULL, max_fetched_at TEXT NOT NULL,
     published INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS compactions (  -- begun and not finished
+    dataset TEXT NOT NULL, partition TEXT NOT NULL,
+    added TEXT NOT NULL,             -- JSON: rows of `files` that take the place of the removed ones
+    removed TEXT NOT NULL,           -- JSON: their paths
+    PRIMARY KEY (dataset, partition)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS retired ( -- files that a compaction replaced, until readers let go of them
+    path TEXT PRIMARY KEY, since TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS site_views (  -- what a site's last pages showed site memory

@@ -47,6 +47,11 @@ def add_links(
         ],
     )
     added = db.total_changes - before
+    db.execute(
+        "INSERT INTO sites VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET discovered = discovered + excluded.discovered",
+        (site, added),
+    )
     db.executemany(
         "UPDATE urls SET seen_run = ?, place = coalesce(?, place), hint = coalesce(hint, ?), "
         "witness = coalesce(witness, ?) WHERE key = ?",

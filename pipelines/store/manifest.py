@@ -3,67 +3,74 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from pipelines.store.errors import StoreError
+
 MANIFEST = "manifest.json"
-MANIFEST_VERSION = 1
-_COLUMNS = (
-    "path", "dataset", "partition", "rows", "bytes", "sha256", "run_id", "min_fetched_at", "max_fetched_at",
-)  # fmt: skip
+MANIFEST_VERSION = 2
 
 
-def build_manifest(db: sqlite3.Connection) -> dict[str, Any]:
-    """The manifest of all files the ledger knows as part of the datasets."""
-    rows = db.execute(f"SELECT {', '.join(_COLUMNS)} FROM files ORDER BY path")  # noqa: S608  constants
-    return {
-        "manifest_version": MANIFEST_VERSION,
-        "files": [dict(zip(_COLUMNS, row, strict=True)) for row in rows],
-    }
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """One published file. `path` is where patterns find it; `stable_path` outlives a compaction by a day.
+
+    Both are below the output; times are ISO 8601; `writer` is the ledger that published it.
+    """
+
+    path: str
+    stable_path: str
+    dataset: str
+    partition: str
+    rows: int
+    bytes: int
+    sha256: str
+    run_id: str
+    min_fetched_at: str
+    max_fetched_at: str
+    writer: str
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` by a file with this text; a crash leaves the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+# Columns of the ledger's table `files`, which knows neither the place nor its own name.
+LEDGER_COLUMNS = tuple(f.name for f in fields(PublishedFile) if f.name not in ("stable_path", "writer"))
+
+
+def dump_manifest(files: Iterable[PublishedFile]) -> str:
+    """The manifest as JSON, in the order of paths."""
+    listed = [asdict(each) for each in sorted(files, key=lambda each: each.path)]
+    plain = {"manifest_version": MANIFEST_VERSION, "files": listed}
+    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
+
+
+def parse_manifest(text: str, name: str) -> tuple[PublishedFile, ...]:
+    """The files a manifest lists, of version 1 too; raises `StoreError` with its `name` when it is none."""
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:  # raised again: no half-written file stays
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+        plain = json.loads(text)
+        if plain["manifest_version"] > MANIFEST_VERSION:
+            raise StoreError(f"{name} has version {plain['manifest_version']}, this is {MANIFEST_VERSION}")
+        return tuple(_entry(listed) for listed in plain["files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{name} is no manifest ({type(error).__name__}: {error})") from None
 
 
-def sweep_temporaries(output: Path) -> None:
-    """Remove what killed runs left of a manifest half written."""
-    for temporary in output.glob(f".{MANIFEST}.*.tmp"):
-        temporary.unlink(missing_ok=True)
+def _entry(listed: dict[str, Any]) -> PublishedFile:
+    known = {"stable_path": listed["path"], "writer": ""} | listed  # version 1 has neither
+    return PublishedFile(**{field.name: known[field.name] for field in fields(PublishedFile)})
 
 
-def write_manifest(output: Path, db: sqlite3.Connection) -> None:
-    """Write `manifest.json` below `output`."""
-    text = json.dumps(build_manifest(db), indent=1, ensure_ascii=False)
-    write_atomically(output / MANIFEST, text + "\n")
+def with_files_of(
+    writer: str, mine: Iterable[PublishedFile], there: Iterable[PublishedFile]
+) -> tuple[PublishedFile, ...]:
+    """What the manifest lists once `writer` has these files: those of other ledgers stay as they are."""
+    own = {each.path: each for each in mine}
+    others = [each for each in there if each.writer != writer and each.path not in own]
+    return tuple(sorted([*others, *own.values()], key=lambda each: each.path))
 
 
-def read_manifest(output: Path) -> dict[str, Any]:
-    """The manifest below `output`; an empty one where nothing was published yet."""
-    path = output / MANIFEST
-    if not path.exists():
-        return {"manifest_version": MANIFEST_VERSION, "files": []}
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames inside `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def files_of(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The files a ledger knows as part of the datasets, without place and writer."""
+    rows = db.execute(f"SELECT {', '.join(LEDGER_COLUMNS)} FROM files ORDER BY path")  # noqa: S608  constants
+    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in rows]

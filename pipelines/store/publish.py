@@ -19,8 +19,9 @@ from typing import Any
 from pipelines.records import State
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
-from pipelines.store.manifest import sweep_temporaries, sync_folder, write_manifest
-from pipelines.store.parquet import Part, file_digest, write_part
+from pipelines.store.manifest import PublishedFile, files_of, with_files_of
+from pipelines.store.output import Output
+from pipelines.store.parquet import Part, write_part
 from pipelines.store.rows import loads
 from pipelines.store.schema import SCHEMAS
 
@@ -36,10 +37,19 @@ class Published:
     rows: dict[str, int]
 
 
-class Publisher:
-    """Publishes the spool of `ledger` below `output`; `scratch` is on the same file system."""
+def write_manifest(output: Output, ledger: Ledger) -> None:
+    """List the files of `ledger` in the manifest, beside those of other ledgers."""
+    mine = [
+        PublishedFile(**known, stable_path=output.stable_path(known["path"]), writer=ledger.writer)
+        for known in files_of(ledger.connection)
+    ]
+    output.update_manifest(lambda there: with_files_of(ledger.writer, mine, there))
 
-    def __init__(self, ledger: Ledger, output: Path, scratch: Path, run_id: str) -> None:
+
+class Publisher:
+    """Publishes the spool of `ledger` in `output`; `scratch` is local, of a folder on its file system."""
+
+    def __init__(self, ledger: Ledger, output: Output, scratch: Path, run_id: str) -> None:
         self._ledger = ledger
         self._db = ledger.connection
         self._output = output
@@ -56,11 +66,10 @@ class Publisher:
 
     def _recover(self) -> None:
         pending = self._db.execute("SELECT path, sha256 FROM files WHERE published = 0").fetchall()
-        whole = [path for path, digest in pending if self._is_whole(self._output / path, digest)]
+        whole = [path for path, digest in pending if self._output.holds(path, digest)]
         lost = [path for path, _ in pending if path not in whole]
         for path in lost:  # before the ledger forgets that they were ours
-            if (self._output / path).exists():
-                (self._output / path).unlink()
+            self._output.remove(path)
         with self._ledger.transaction():
             for path in lost:
                 self._db.execute("UPDATE spool SET file = NULL WHERE file = ?", (path,))
@@ -68,7 +77,7 @@ class Publisher:
         if whole:
             self._commit(whole)
         shutil.rmtree(self._scratch, ignore_errors=True)
-        sweep_temporaries(self._output)
+        self._output.sweep()
 
     def publish(self) -> Published:
         """Publish every spooled row; raises `StoreError` with nothing half visible."""
@@ -92,11 +101,7 @@ class Publisher:
         for dataset, partition in self._partitions():
             planned.extend(self._write(dataset, partition))
         for target, _, part in planned:
-            final = self._output / target
-            final.parent.mkdir(parents=True, exist_ok=True)
-            part.path.rename(final)
-            for folder in (final.parent, final.parent.parent, self._output):
-                sync_folder(folder)
+            self._output.put(part.path, target, part.sha256)
         if planned:
             self._commit([target for target, _, _ in planned])
         return planned
@@ -106,7 +111,7 @@ class Publisher:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"cannot publish below {self._output}: {error}") from error
+            raise StoreError(f"cannot publish below {self._output.name}: {error}") from error
 
     def _partitions(self) -> list[tuple[str, str]]:
         query = "SELECT DISTINCT dataset, partition FROM spool WHERE file IS NULL ORDER BY 1, 2"
@@ -150,7 +155,7 @@ class Publisher:
 
     def _commit(self, targets: list[str]) -> None:
         """The files are in place: manifest first, then the ledger lets go of the rows."""
-        write_manifest(self._output, self._db)
+        write_manifest(self._output, self._ledger)
         with self._ledger.transaction():
             for target in targets:
                 self._db.execute(
@@ -160,10 +165,6 @@ class Publisher:
                 )
                 self._db.execute("DELETE FROM spool WHERE file = ?", (target,))
                 self._db.execute("UPDATE files SET published = 1 WHERE path = ?", (target,))
-
-    @staticmethod
-    def _is_whole(path: Path, digest: str) -> bool:
-        return path.exists() and file_digest(path) == digest
 
 
 def _chain(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from http import HTTPStatus
 from pathlib import Path
+from typing import BinaryIO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from warcio.statusandheaders import StatusAndHeaders
@@ -102,16 +103,24 @@ def read_response(path: Path, offset: int) -> RawResponse:
     """The response stored at `offset` of the WARC file `path`; raises `StoreError` naming both."""
     try:
         with path.open("rb") as file:
-            file.seek(offset)
-            record = next(iter(ArchiveIterator(io.BytesIO(_member(file)))), None)
-            if record is not None and record.record_type == WarcRecordType.response and record.is_http:
-                return _response(record)
-    except (OSError, ValueError, zlib.error) as error:
+            return read_record(file, offset, str(path))
+    except OSError as error:
         raise StoreError(f"cannot read {path} at {offset}: {error}") from None
-    raise StoreError(f"no response record in {path} at {offset}")
 
 
-def _member(file: io.BufferedReader) -> bytes:
+def read_record(file: BinaryIO, offset: int, name: str) -> RawResponse:
+    """The response at `offset` of an open WARC file called `name`; raises `StoreError` naming both."""
+    try:
+        file.seek(offset)
+        record = next(iter(ArchiveIterator(io.BytesIO(_member(file)))), None)
+        if record is not None and record.record_type == WarcRecordType.response and record.is_http:
+            return _response(record)
+    except (OSError, ValueError, zlib.error) as error:
+        raise StoreError(f"cannot read {name} at {offset}: {error}") from None
+    raise StoreError(f"no response record in {name} at {offset}")
+
+
+def _member(file: BinaryIO) -> bytes:
     """The record at the file's position and no later one, checksum verified: the digest is the body's."""
     unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: gzip with its header and checksum
     parts = []

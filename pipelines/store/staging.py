@@ -49,13 +49,20 @@ def note_unchanged(db: sqlite3.Connection, key: str, article: Article, recheck: 
 
 
 def note_check(
-    db: sqlite3.Connection, key: str, now: datetime, recheck: Recheck, reason: str | None, *, gone: bool
+    db: sqlite3.Connection,
+    key: str,
+    now: datetime,
+    recheck: Recheck,
+    reason: str | None,
+    *,
+    gone: bool,
+    state: State = State.COMMITTED,
 ) -> None:
-    """The stored article of `key` was looked at and makes no row; what is gone is not looked at again."""
+    """The stored article of `key` was looked at and shows no article; what is gone is not looked at again."""
     due = None if gone else recheck.next_due(_first_at(db, key) or now, now)
     db.execute(
         "UPDATE urls SET state = ?, reason = ?, checked_at = ?, due_at = ?, gone_at = ? WHERE key = ?",
-        (State.COMMITTED, reason, now.isoformat(), _iso(due), now.isoformat() if gone else None, key),
+        (state, reason, now.isoformat(), _iso(due), now.isoformat() if gone else None, key),
     )
 
 
@@ -64,8 +71,9 @@ def _stage_rejected(db: sqlite3.Connection, key: str, rejected: Rejected, rechec
     stored = db.execute("SELECT 1 FROM urls WHERE key = ? AND article_id NOT NULL", (key,)).fetchone()
     _spool(db, "rejected", key, State.COMMITTED if stored else State.REJECTED, to_row(rejected))
     if stored:
-        gone = rejected.reason is Reason.SOFT_404
-        note_check(db, key, rejected.fetched_at, recheck, rejected.reason, gone=gone)
+        now, gone = rejected.fetched_at, rejected.reason is Reason.SOFT_404
+        note_check(db, key, now, recheck, rejected.reason, gone=gone, state=State.STAGED)
+        return
     db.execute("UPDATE urls SET state = ?, reason = ? WHERE key = ?", (State.STAGED, rejected.reason, key))
 
 

@@ -1,0 +1,183 @@
+"""Where the datasets are published, behind one small interface: a folder, or a prefix of an object store."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from pipelines.store.errors import StoreError
+from pipelines.store.manifest import MANIFEST, PublishedFile, dump_manifest, parse_manifest
+from pipelines.store.parquet import file_digest
+from pipelines.store.schema import SCHEMAS
+
+# Second names of the published files, of which a compaction does not take them away at once.
+STABLE = ".files"
+
+Files = tuple[PublishedFile, ...]
+
+
+class Output(Protocol):
+    """Raises `OSError` or `StoreError` when the store refuses. Targets are paths below the output."""
+
+    name: str  # as users call it
+    raw_folder: Path  # local: WARC files are written there
+
+    def put(self, part: Path, target: str, digest: str) -> None:
+        """Move the verified file `part` to `target`: it is visible whole and durable, or not at all."""
+
+    def holds(self, target: str, digest: str) -> bool:
+        """Whether `target` is there with this SHA-256."""
+
+    def remove(self, target: str) -> None:
+        """Take `target` away, if it is there."""
+
+    def targets(self) -> Iterator[str]:
+        """Every Parquet file that a reader's pattern below the datasets finds."""
+
+    def open(self, target: str) -> BinaryIO:
+        """A published file, to read and seek in."""
+
+    def stable_path(self, target: str) -> str:
+        """The path of `target` that readers of the manifest may rely on."""
+
+    def listed(self) -> Files:
+        """What the manifest lists; nothing where nothing was published yet."""
+
+    def update_manifest(self, change: Callable[[Files], Files]) -> None:
+        """Replace what the manifest lists by `change` of it, in one step, whoever else does so."""
+
+    def sweep(self) -> None:
+        """Remove what killed runs left half-made."""
+
+    def keep_raw(self, path: Path) -> None:
+        """A WARC file of the local raw folder is complete: keep it with the output."""
+
+    def open_raw(self, name: str) -> BinaryIO:
+        """A WARC file that was kept."""
+
+
+def open_output(place: str) -> Output:
+    """The output at a folder's path or at `s3://bucket/prefix`."""
+    return FolderOutput(Path(place))
+
+
+def state_folder(place: str) -> Path:
+    """The local folder of lock, scratch and ledger; raises `StoreError` for what is no output."""
+    if not place or "://" in place:
+        raise StoreError("it must be a folder")
+    return Path(place) / ".state"
+
+
+class FolderOutput:
+    """Datasets in a folder of this machine. A file has its name by a rename, so it is seen whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = str(folder)
+        self.raw_folder = folder / "raw"
+
+    def put(self, part: Path, target: str, digest: str) -> None:  # noqa: ARG002  its name holds the digest
+        final = self.folder / target
+        final.parent.mkdir(parents=True, exist_ok=True)
+        self._link(part, target)
+        part.rename(final)
+        for folder in (final.parent, final.parent.parent, self.folder):
+            sync_folder(folder)
+
+    def _link(self, file: Path, target: str) -> None:
+        """Give `file` its second name; where the file system has no hard links, there is none."""
+        second = self.folder / STABLE / target
+        second.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            second.unlink(missing_ok=True)
+            second.hardlink_to(file)
+            sync_folder(second.parent)
+
+    def holds(self, target: str, digest: str) -> bool:
+        path = self.folder / target
+        if not (path.exists() and file_digest(path) == digest):
+            return False
+        if not (self.folder / STABLE / target).exists():
+            self._link(path, target)
+        return True
+
+    def remove(self, target: str) -> None:
+        for path in (self.folder / target, self.folder / STABLE / target):
+            if path.exists():
+                path.unlink()
+
+    def targets(self) -> Iterator[str]:
+        for dataset in SCHEMAS:
+            for path in sorted((self.folder / dataset).glob("**/*.parquet")):
+                yield path.relative_to(self.folder).as_posix()
+
+    def open(self, target: str) -> BinaryIO:
+        return (self.folder / target).open("rb")
+
+    def stable_path(self, target: str) -> str:
+        second = f"{STABLE}/{target}"
+        return second if (self.folder / second).exists() else target
+
+    def listed(self) -> Files:
+        path = self.folder / MANIFEST
+        if not path.exists():
+            return ()
+        return parse_manifest(path.read_text(encoding="utf-8", errors="replace"), str(path))
+
+    def update_manifest(self, change: Callable[[Files], Files]) -> None:
+        with self._manifest_lock():
+            try:
+                there = self.listed()
+            except StoreError:  # damaged: each ledger lists its own files again
+                there = ()
+            text = dump_manifest(change(there))
+            path = self.folder / MANIFEST
+            if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text:
+                write_atomically(path, text)
+
+    @contextmanager
+    def _manifest_lock(self) -> Iterator[None]:
+        """Held for milliseconds; runs that have ledgers of their own may publish into one folder."""
+        path = self.folder / ".state" / "manifest.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def sweep(self) -> None:
+        for temporary in self.folder.glob(f".{MANIFEST}.*.tmp"):
+            temporary.unlink(missing_ok=True)
+
+    def keep_raw(self, path: Path) -> None:
+        """It was written where it belongs."""
+
+    def open_raw(self, name: str) -> BinaryIO:
+        return (self.raw_folder / name).open("rb")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` by a file with this text; a crash leaves the old one or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:  # raised again: no half-written file stays
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
