@@ -15,7 +15,7 @@ from pipelines.store.parquet import file_digest
 from pipelines.store.schema import SCHEMAS
 
 # Second names of the published files, of which a compaction does not take them away at once.
-STABLE = ".files"
+STABLE = ".state/files"
 
 Files = tuple[PublishedFile, ...]
 
