@@ -1,0 +1,30 @@
+"""What Scrapy's own documentation suggests for a crawl that can be resumed: JOBDIR, and a JSON-lines feed.
+
+Run with `scrapy runspider` outside the project: none of Khabar's settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from scrapy.http import Response, TextResponse
+from scrapy.spiders import SitemapSpider
+
+
+class PlainSpider(SitemapSpider):
+    """One item an article."""
+
+    name = "plain"
+
+    def __init__(self, sitemaps: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sitemap_urls = sitemaps.split(",")
+
+    def parse(self, response: Response) -> Iterator[dict[str, str | None]]:
+        assert isinstance(response, TextResponse)  # the site serves nothing else
+        yield {
+            "url": response.url,
+            "title": response.css("h1::text").get(),
+            "text": "\n\n".join(response.css(".story-body p::text").getall()),
+        }
