@@ -17,7 +17,7 @@ OUTLETS = 24
 # Commands that judge the output by themselves; those that exist are asked at the end.
 _JUDGES = ("reconcile", "verify")
 # Runs in a row that end before their kill comes.
-MOST_MISSES = 40
+_MOST_MISSES = 40
 _SETTINGS = {
     "DOWNLOAD_DELAY": "0",
     "CONCURRENT_REQUESTS_PER_DOMAIN": "4",
@@ -85,7 +85,7 @@ class Soak:
                 self.account.failures.append(f"a run that was not killed exited with {ended.code}")
             # A moment that passed is not tried again; a step is, at its first call.
             kill = Kill(0.0, kill.step, kill.when) if kill.step else next(self._kills)
-            if misses > MOST_MISSES:
+            if misses > _MOST_MISSES:
                 self.account.failures.append(f"runs never come to the kill {kill}")
 
     def _cycle(self, kill: Kill) -> Ended:
