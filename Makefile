@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUTPUT ?= output
 SITES ?=
+SOAK ?=
 # One more than the cores of a small machine: tests of politeness mostly wait.
 TEST_WORKERS ?= 3
 # Measuring data that stands beside some checkouts; its gates run wherever it is.
@@ -17,7 +18,7 @@ SHARED := $(wildcard ../shared/bench/score.py)
 STAMPS := $(VENV)/.stamps
 install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
-.PHONY: help render chromium crawl test test-all check score gate train lock format clean
+.PHONY: help render chromium crawl test test-all soak check score gate train lock format clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -62,6 +63,9 @@ test: $(STAMPS)/dev ## run every test that needs no extra
 
 test-all: $(STAMPS)/all chromium ## install the extras too and run everything
 	@KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
+
+soak: $(STAMPS)/dev ## kill a crawl of 2,000 articles 200 times and account for every row; SOAK=--plain does it to plain Scrapy, too
+	@$(BIN)/python -m tests.soak $(SOAK)
 
 check: $(STAMPS)/all chromium ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
 	$(BIN)/ruff format --check .
