@@ -24,10 +24,11 @@ from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
-from pipelines.store.lock import OutputLock
+from pipelines.store.lock import RunLock
 from pipelines.store.publish import Published, Publisher
 from pipelines.store.raw import RawStore
 from pipelines.store.shapes import load_shapes, save_shapes
+from pipelines.store.writable import check_writable
 from pipelines.workers import Workers
 
 # Sites whose memory is held at a time; some 100 kB each.
@@ -132,14 +133,18 @@ class Run:
         self.figures = Figures()
         now = datetime.now(UTC)
         self.run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        self._lock = OutputLock(config.output / ".state" / "lock", f"run {self.run_id}")
+        self._lock = RunLock(config.output, config.ledger, f"run {self.run_id}")
         try:
+            check_writable(config.output, config.ledger, now.date())
             self.ledger = Ledger(config.ledger, policy, config.recheck)
             self.publisher = Publisher(
                 self.ledger, config.output, config.output / ".state" / "scratch", self.run_id
             )
             self.publisher.recover()
             self.ledger.start_run(self.run_id, spider, now)
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise StoreError(f"cannot write the ledger {config.ledger}: {error}") from None
         except BaseException:  # raised again: whatever it was, nobody else would release the lock
             self._lock.release()
             raise

@@ -47,7 +47,7 @@ class OutcomeExtension:
         seen = run.ledger.seen(run.run_id)
         known = run.ledger.known_articles(run.run_id)
         run.figures.known = sum(known.values())
-        if not asked_to_stop:  # half a run owes nothing
+        if not asked_to_stop and not run.figures.fatal:  # half a run owes nothing
             sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
             for site in sites:
                 found = seen.get(site.name, {})
