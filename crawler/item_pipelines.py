@@ -10,9 +10,9 @@ from typing import NoReturn, Self
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
-from scrapy.utils.defer import deferred_from_coro
 
 from crawler.items import Done, Fetched
+from crawler.refused import stop_writing
 from crawler.run import Run
 from pipelines.body.site_memory import SiteMemory
 from pipelines.changes import change_kind
@@ -39,11 +39,8 @@ class _RunPipeline:
         return cls(crawler)
 
     def give_up(self, error: Exception) -> DropItem:
-        """The disk or the ledger refuses: stop fetching, keep what is durable, exit with code 4."""
-        self.run.fail(f"cannot write below {self.run.config.output}: {error}")
-        engine = self.crawler.engine
-        if engine is not None:
-            deferred_from_coro(engine.close_spider_async(reason="cannot_write"))
+        """The disk or the ledger refuses."""
+        stop_writing(self.crawler, error)
         return DropItem("cannot write")
 
 

@@ -11,8 +11,6 @@ from typing import Any, ClassVar, NoReturn
 from scrapy.commands import ScrapyCommand
 
 from crawler.errors import ExitCode
-from crawler.run import name_operator
-from crawler.terminal import harmless
 
 # What is looked at is neither stored nor counted, and its failure is one line of ours, not a log.
 _QUIETLY: dict[str, Any] = {"ITEM_PIPELINES": {}, "EXTENSIONS": {}, "LOG_LEVEL": "CRITICAL"}
@@ -26,6 +24,8 @@ class QuietCommand(ScrapyCommand):
 
     def be_quiet(self) -> None:
         """Settings of a visit that leaves nothing behind, whatever `-s` and `-L` say."""
+        from crawler.run import name_operator
+
         assert self.settings is not None
         name_operator(self.settings)
         for name, value in _QUIETLY.items():
@@ -33,6 +33,8 @@ class QuietCommand(ScrapyCommand):
 
     def refuse(self, message: str, code: ExitCode) -> NoReturn:
         """End with one line."""
+        from crawler.terminal import harmless
+
         print(f"scrapy {self.name}: {harmless(message)}", file=sys.stderr)
         sys.exit(code)
 

@@ -24,11 +24,13 @@ from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
-from pipelines.store.lock import OutputLock
-from pipelines.store.output import open_output, state_folder
+from pipelines.store.lock import RunLock
+from pipelines.store.output import open_output
+from pipelines.store.place import state_folder
 from pipelines.store.publish import Published, Publisher
 from pipelines.store.raw import RawResponse, RawStore, read_record
 from pipelines.store.shapes import load_shapes, save_shapes
+from pipelines.store.writable import check_writable
 from pipelines.workers import Workers
 
 # Sites whose memory is held at a time; some 100 kB each.
@@ -140,12 +142,17 @@ class Run:
         now = datetime.now(UTC)
         self.run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self.output = open_output(config.output)
-        self._lock = OutputLock(config.state / "lock", f"run {self.run_id}")
+        self._lock = RunLock(config.state, config.ledger, f"run {self.run_id}", self.output.name)
         try:
+            self.output.check(now.date())
+            check_writable([config.state, self.output.raw_folder], config.ledger)
             self.ledger = Ledger(config.ledger, policy, config.recheck)
             self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
             self.publisher.recover()
             self.ledger.start_run(self.run_id, spider, now)
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise StoreError(f"cannot write the ledger {config.ledger}: {error}") from None
         except BaseException:  # raised again: whatever it was, nobody else would release the lock
             self._lock.release()
             raise

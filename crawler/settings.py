@@ -88,6 +88,9 @@ DOWNLOADER_MIDDLEWARES = {
     # Nearer to the network than retries (550): no 429 is retried at once, and each try is counted.
     "crawler.middlewares.politeness.PolitenessMiddleware": 560,
 }
+SPIDER_MIDDLEWARES = {
+    "crawler.middlewares.refused.LedgerRefusedMiddleware": 900,
+}
 ITEM_PIPELINES = {
     "crawler.item_pipelines.RawStorePipeline": 100,
     "crawler.item_pipelines.CleanPipeline": 200,

@@ -81,8 +81,8 @@ def queries(output: str) -> Iterator[str]:
         f"""duckdb.sql(\\"FROM '{files}' SELECT {grouped} GROUP BY ALL\\").show()\""""
     )
     yield (
-        f"""{python} -c "import polars as pl; print(pl.read_parquet('{files}')"""
-        """.group_by('site').agg(pl.len(), pl.col('word_count').mean()))\""""
+        f"""{python} -c "import polars as pl; print(pl.scan_parquet('{files}')"""
+        """.group_by('site').agg(pl.len(), pl.col('word_count').mean()).collect())\""""
     )
     yield (
         f"""{python} -c "import pandas as pd; print(pd.read_parquet('{output}/articles')"""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
 from crawler.errors import ExitCode, UserError
-from crawler.rendering.opt_in import switch_on
-from crawler.run import Run, RunConfig, name_operator
-from crawler.spiders.base import ArticleSpider
-from crawler.summary import queries, summary
 from pipelines.store.errors import OutputLocked, StoreError
+from pipelines.store.lock import check_free
+from pipelines.store.place import state_folder
+
+if TYPE_CHECKING:
+    from crawler.run import Run
 
 
 class Command(ScrapyCrawl):
@@ -31,6 +34,7 @@ class Command(ScrapyCrawl):
         if len(args) != 1:
             raise UsageError
         try:
+            self._check_free()
             self._run = self._open(args[0], opts.spargs)
         except UserError as error:
             self._refuse(str(error), error.exit_code)
@@ -39,7 +43,21 @@ class Command(ScrapyCrawl):
         except StoreError as error:
             self._refuse(str(error), ExitCode.UNFINISHED)
 
+    def _check_free(self) -> None:
+        """Before anything is imported that takes its time: who comes second is told within a second."""
+        assert self.settings is not None
+        output, ledger = self.settings.get("NEWS_OUTPUT") or "", self.settings.get("NEWS_STATE") or ""
+        try:
+            state = state_folder(output)
+        except StoreError:
+            return  # `RunConfig` says what is wrong with it
+        check_free(state, Path(ledger) if ledger else state / "ledger.sqlite", output)
+
     def _open(self, name: str, arguments: dict[str, str]) -> Run:
+        from crawler.rendering.opt_in import switch_on
+        from crawler.run import Run, RunConfig, name_operator
+        from crawler.spiders.base import ArticleSpider
+
         assert self.settings is not None
         loader = get_spider_loader(self.settings)
         if name not in loader.list():
@@ -60,6 +78,8 @@ class Command(ScrapyCrawl):
         sys.exit(code)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        from crawler.summary import queries, summary
+
         assert self.crawler_process is not None
         run = self._run
         crawler = self._create_crawler(args[0])

@@ -6,24 +6,20 @@ import argparse
 import asyncio
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from scrapy.exceptions import UsageError
 from scrapy.utils.conf import arglist_to_dict
 
 from crawler.errors import ExitCode, UserError
-from crawler.onepage import Fetching, OnePageSpider, Unfetched
 from crawler.quiet import QuietCommand
-from crawler.rendering.opt_in import request_meta, switch_on
-from crawler.run import RunConfig
-from crawler.subject import Subject, subject
-from crawler.terminal import Terminal
-from crawler.view import view
-from pipelines.body.site_memory import SiteMemory
-from pipelines.explain import Explanation, explain
-from pipelines.policy import DEFAULT_POLICY
-from pipelines.records import Page
-from pipelines.store.errors import StoreError
-from pipelines.workers import TaskFailed, Workers
+
+if TYPE_CHECKING:
+    from crawler.run import RunConfig
+    from crawler.subject import Subject
+    from pipelines.body.site_memory import SiteMemory
+    from pipelines.explain import Explanation
+    from pipelines.records import Page
 
 
 class Command(QuietCommand):
@@ -64,6 +60,10 @@ class Command(QuietCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before Scrapy starts anything or logs a line."""
+        from crawler.rendering.opt_in import switch_on
+        from crawler.run import RunConfig
+        from crawler.subject import subject
+
         super().process_options(args, opts)
         assert self.settings is not None
         try:
@@ -83,6 +83,11 @@ class Command(QuietCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Get the page, explain it in a worker, print."""
+        from crawler.onepage import Unfetched
+        from crawler.terminal import Terminal
+        from crawler.view import view
+        from pipelines.store.errors import StoreError
+
         try:
             known = self._subject.known(self._config.ledger)
             page = self._page()
@@ -98,6 +103,9 @@ class Command(QuietCommand):
             self.show(view(found, self._subject.about(page, known.pages), Terminal.of(sys.stdout)))
 
     def _page(self) -> Page:
+        from crawler.onepage import Fetching, OnePageSpider
+        from crawler.rendering.opt_in import request_meta
+
         if self._subject.file is not None:
             return self._subject.page_of_file()
         assert self.crawler_process is not None
@@ -111,6 +119,10 @@ class Command(QuietCommand):
 
     async def _explained(self, page: Page, memory: SiteMemory) -> Explanation:
         """In a worker, as in a run: what the page does to the worker is the page's reason."""
+        from pipelines.explain import Explanation, explain
+        from pipelines.policy import DEFAULT_POLICY
+        from pipelines.workers import TaskFailed, Workers
+
         workers = Workers(1, self._config.page_seconds, self._config.page_memory_bytes)
         try:
             return await workers.run(explain, page, DEFAULT_POLICY, memory)

@@ -7,23 +7,16 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scrapy.exceptions import UsageError
 
 from crawler.errors import ExitCode, UserError
-from crawler.newsite.doubts import doubts
-from crawler.newsite.draft import draft
-from crawler.newsite.look import view
-from crawler.newsite.naming import name_of
-from crawler.newsite.records import Surveyed
-from crawler.newsite.spider import Surveying, SurveySpider
-from crawler.newsite.writing import check_loads, check_writable, checked_name, target, twins, write
-from crawler.onepage import Fetching, Unfetched
 from crawler.quiet import QuietCommand
-from crawler.run import RunConfig
-from crawler.terminal import Terminal
-from pipelines.urls import BadUrl, checked_url
-from pipelines.workers import Workers
+
+if TYPE_CHECKING:
+    from crawler.newsite.records import Surveyed
+    from crawler.run import RunConfig
 
 
 class Command(QuietCommand):
@@ -56,6 +49,8 @@ class Command(QuietCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before anything is fetched."""
+        from crawler.run import RunConfig
+
         super().process_options(args, opts)
         assert self.settings is not None
         if not args:
@@ -68,6 +63,10 @@ class Command(QuietCommand):
         self.be_quiet()
 
     def _prepare(self, args: list[str], opts: argparse.Namespace) -> None:
+        from crawler.newsite.naming import name_of
+        from crawler.newsite.writing import check_writable, checked_name, target
+        from pipelines.urls import BadUrl, checked_url
+
         if len(args) > 1:
             raise UserError("one site at a time: the URL of its front page")
         try:
@@ -87,6 +86,10 @@ class Command(QuietCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Visit, show, write."""
+        from crawler.newsite.draft import draft
+        from crawler.newsite.writing import check_loads, write
+        from crawler.onepage import Unfetched
+
         try:
             found = self._survey()
             text = draft(found, self._path.stem, datetime.now(UTC).date())
@@ -101,6 +104,10 @@ class Command(QuietCommand):
         self.exitcode = ExitCode.OK if found.articles else ExitCode.SHORTFALL
 
     def _survey(self) -> Surveyed:
+        from crawler.newsite.spider import Surveying, SurveySpider
+        from crawler.onepage import Fetching
+        from pipelines.workers import Workers
+
         assert self.crawler_process is not None
         surveying = Surveying(Fetching(self._url))
         workers = Workers(1, self._config.page_seconds, self._config.page_memory_bytes)
@@ -114,6 +121,11 @@ class Command(QuietCommand):
         return surveying.result()
 
     def _said(self, found: Surveyed, text: str, *, written: bool) -> Iterable[str]:
+        from crawler.newsite.doubts import doubts
+        from crawler.newsite.look import view
+        from crawler.newsite.writing import twins
+        from crawler.terminal import Terminal
+
         wrong = [*doubts(found), *(f"{twin}: starts there, too" for twin in twins(self._path, found.start))]
         yield from view(found, wrong, Terminal.of(sys.stdout))
         yield ""

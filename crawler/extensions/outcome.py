@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
+from datetime import UTC, datetime
 from typing import Self
 
 from scrapy import Spider, signals
@@ -39,20 +41,31 @@ class OutcomeExtension:
         self.run.figures.errors += 1
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
+        """Scrapy would log what goes wrong here and exit with 0."""
+        try:
+            self._count_up(spider, reason)
+        except sqlite3.Error as error:
+            self.run.fail(f"cannot read the ledger {self.run.config.ledger}: {error}")
+        except BaseException:  # raised again: it must count, and the run must be closed all the same
+            self.run.figures.errors += 1
+            raise
+        finally:
+            self.run.close()
+
+    def _count_up(self, spider: Spider, reason: str) -> None:
         run = self.run
         run.figures.hosts = self._politeness.report()
         asked_to_stop = reason == "shutdown" or reason.startswith("closespider_")
         if reason != "finished" and not asked_to_stop:
             run.fail(f"the crawl stopped early: {reason}")
         seen = run.ledger.seen(run.run_id)
-        known = run.ledger.known_articles(run.run_id)
+        known = run.ledger.known_articles(run.run_id, datetime.now(UTC))
         run.figures.known = sum(known.values())
-        if not asked_to_stop:  # half a run owes nothing
+        if not asked_to_stop and not run.figures.fatal:  # half a run owes nothing
             sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
             for site in sites:
                 found = seen.get(site.name, {})
                 run.figures.shortfalls.extend(self._shortfalls(site, found, known.get(site.name, 0)))
-        run.close()
 
     def _shortfalls(self, site: Site, seen: dict[str, int], known: int) -> list[str]:
         """Lines about what the site owes: articles it lists, stored now or before, and their language."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -44,15 +46,13 @@ class _Known:
     """What came of asking: the rules, or why nothing may be asked for."""
 
     rules: RobotsRules | None
-    expires_at: datetime | None = None  # None: the end of the run
+    until: float = math.inf  # of the monotonic clock; the end of the run, where nothing else is known
     why: str = ""
     refused: HostUnavailable | None = None  # its host was not even asked for the file; to be tried again
 
     @property
     def is_over(self) -> bool:
-        if self.refused is not None:
-            return True
-        return self.expires_at is not None and self.expires_at <= datetime.now(UTC)
+        return self.refused is not None or self.until <= time.monotonic()
 
 
 class RobotsMiddleware:
@@ -128,7 +128,8 @@ class RobotsMiddleware:
         self._politeness.keep_robots(origin, file)
         self._politeness.robots_known(origin, robots_state(file.status), rules.crawl_delay)
         self._crawler.signals.send_catch_log(robots_read, host_url=origin, sitemaps=rules.sitemaps)
-        return _Known(rules, file.expires_at)
+        kept = file.expires_at - datetime.now(UTC)
+        return _Known(rules, time.monotonic() + kept.total_seconds())
 
     def _unreachable(self, origin: str, why: str) -> _Known:
         logger.warning("%s: no robots.txt, so nothing is fetched from there in this run: %s", origin, why)

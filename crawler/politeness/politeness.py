@@ -147,8 +147,7 @@ class Politeness:
             state = self._hosts[host] = HostState(floor=floor, budget=self._budget)
             if host in self._blocked_before:
                 until, reason = self._blocked_before[host]
-                seconds = min((until - self._now()).total_seconds(), DAY_SECONDS)
-                state.block(self._clock() + seconds, Why(reason))
+                state.block(until, Why(reason))
         return state
 
     def _change(self, host: str, change: Callable[[HostState], None]) -> Refusal | None:
@@ -182,9 +181,15 @@ class Politeness:
         return self._try(lambda: HostStore(run.ledger.connection, self._now())) if run else None
 
     @cached_property
-    def _blocked_before(self) -> dict[str, tuple[datetime, str]]:
+    def _blocked_before(self) -> dict[str, tuple[float, str]]:
+        """Until when of our own clock, which does not jump while the crawl lasts."""
         store = self._store
-        return (self._try(store.blocked) if store else None) or {}
+        blocked = (self._try(store.blocked) if store else None) or {}
+        seconds = {host: (until - self._now()).total_seconds() for host, (until, _) in blocked.items()}
+        return {
+            host: (self._clock() + min(seconds[host], DAY_SECONDS), reason)
+            for host, (_, reason) in blocked.items()
+        }
 
     def _remember_block(self, host: str, state: HostState) -> None:
         """At once, not at the end: a run that is killed has learnt it, too."""

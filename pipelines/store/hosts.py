@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipelines.store.clock import LONGEST_MEMORY, bring_back
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS hosts (
     host TEXT PRIMARY KEY, blocked_until TEXT NOT NULL, reason TEXT NOT NULL
@@ -32,11 +34,13 @@ class HostStore:
     """On `Ledger.connection`; all times are aware UTC. Every method may raise `sqlite3.Error`."""
 
     def __init__(self, db: sqlite3.Connection, now: datetime) -> None:
-        """Forgets what is over."""
+        """Forgets what is over, and keeps nothing for longer than a day."""
         self._db = db
         db.executescript(_SCHEMA)
         db.execute("DELETE FROM hosts WHERE blocked_until <= ?", (now.isoformat(),))
         db.execute("DELETE FROM robots WHERE expires_at <= ?", (now.isoformat(),))
+        bring_back(db, "hosts", "blocked_until", now + LONGEST_MEMORY)
+        bring_back(db, "robots", "expires_at", now + LONGEST_MEMORY)
 
     def blocked(self) -> dict[str, tuple[datetime, str]]:
         """Host -> (until when it is left alone, why)."""

@@ -19,6 +19,7 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.recheck import NEVER, Recheck
 from pipelines.records import Article, Cleaned, Page, State, Witness
+from pipelines.store.clock import bring_back_plans
 from pipelines.store.ledger_file import open_ledger, open_read_only
 from pipelines.store.links import MAX_ATTEMPTS, Link, add_links
 from pipelines.store.rows import dumps
@@ -109,6 +110,7 @@ class Ledger:
                 (run_id, spider, now.isoformat()),
             )
             self._take_back(db)
+            bring_back_plans(db, now, self._recheck)
             db.execute(
                 "UPDATE urls SET state = ? WHERE state = ? AND attempts < ?",
                 (State.PENDING, State.FAILED, MAX_ATTEMPTS),
@@ -276,13 +278,17 @@ class Ledger:
             found.setdefault(row["site"], {})[row["state"]] = row["n"]
         return found
 
-    def known_articles(self, run_id: str) -> dict[str, int]:
-        """Site -> articles the run found listed that an earlier run stored, each once."""
+    def known_articles(self, run_id: str, now: datetime) -> dict[str, int]:
+        """Site -> articles the run found listed that an earlier run stored, each once.
+
+        What was stored at a time that is still to come is an earlier run's, too: its clock was wrong.
+        """
         query = (
             "SELECT site, count(DISTINCT article_id) FROM urls WHERE seen_run = ? AND article_id NOT NULL "
-            "AND coalesce(first_at, '') < (SELECT started_at FROM runs WHERE run_id = ?) GROUP BY 1"
+            "AND coalesce(first_at, '') NOT BETWEEN (SELECT started_at FROM runs WHERE run_id = ?) AND ? "
+            "GROUP BY 1"
         )
-        return dict(self._db.execute(query, (run_id, run_id)).fetchall())
+        return dict(self._db.execute(query, (run_id, run_id, now.isoformat())).fetchall())
 
     @property
     def connection(self) -> sqlite3.Connection:

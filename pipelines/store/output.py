@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -13,6 +14,7 @@ from pipelines.store.errors import StoreError
 from pipelines.store.manifest import MANIFEST, PublishedFile, dump_manifest, parse_manifest
 from pipelines.store.parquet import file_digest
 from pipelines.store.schema import SCHEMAS
+from pipelines.store.writable import check_writable
 
 # Second names of the published files, of which a compaction does not take them away at once.
 STABLE = ".state/files"
@@ -25,6 +27,9 @@ class Output(Protocol):
 
     name: str  # as users call it
     raw_folder: Path  # local: WARC files are written there
+
+    def check(self, day: date) -> None:
+        """Raise unless files of `day` can be put here; asked once, before anything is fetched."""
 
     def put(self, part: Path, target: str, digest: str) -> None:
         """Move the verified file `part` to `target`: it is visible whole and durable, or not at all."""
@@ -65,13 +70,6 @@ def open_output(place: str) -> Output:
     return FolderOutput(Path(place))
 
 
-def state_folder(place: str) -> Path:
-    """The local folder of lock, scratch and ledger; raises `StoreError` for what is no output."""
-    if not place or "://" in place:
-        raise StoreError("it must be a folder")
-    return Path(place) / ".state"
-
-
 class FolderOutput:
     """Datasets in a folder of this machine. A file has its name by a rename, so it is seen whole."""
 
@@ -79,6 +77,12 @@ class FolderOutput:
         self.folder = folder
         self.name = str(folder)
         self.raw_folder = folder / "raw"
+
+    def check(self, day: date) -> None:
+        datasets = [self.folder / dataset for dataset in SCHEMAS]
+        check_writable(
+            [self.folder, *datasets, *(each / f"fetch_date={day.isoformat()}" for each in datasets)]
+        )
 
     def put(self, part: Path, target: str, digest: str) -> None:  # noqa: ARG002  its name holds the digest
         final = self.folder / target

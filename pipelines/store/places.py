@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pipelines.store.clock import LONGEST_REST
 from pipelines.store.ledger import Ledger
 
 # The second answer in a row that brings nothing new earns a rest, each further one twice as long.
-_FIRST_REST, _LONGEST_REST = timedelta(minutes=10), timedelta(days=1)
+_FIRST_REST = timedelta(minutes=10)
 # More than these rest no longer.
 _MOST_UNCHANGED = 12
 # Places of one kind and site that are remembered to be visited again.
@@ -97,7 +98,7 @@ class Places:
 
     def missing(self, site: str, kind: PlaceKind, url: str, now: datetime) -> None:
         """There is nothing at `url`; it rests as long as any."""
-        until = (now + _LONGEST_REST).isoformat()
+        until = (now + LONGEST_REST).isoformat()
         self._db.execute(
             "INSERT OR REPLACE INTO places (url, site, kind, asked_at, rest_until, missing) "
             "VALUES (?, ?, ?, ?, ?, 1)",
@@ -113,4 +114,4 @@ def rest(unchanged: int) -> timedelta:
     """
     if unchanged < 2:
         return timedelta()
-    return min(_FIRST_REST * 2 ** (min(unchanged, _MOST_UNCHANGED) - 2), _LONGEST_REST)
+    return min(_FIRST_REST * 2 ** (min(unchanged, _MOST_UNCHANGED) - 2), LONGEST_REST)

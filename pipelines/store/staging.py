@@ -59,7 +59,7 @@ def note_check(
     state: State = State.COMMITTED,
 ) -> None:
     """The stored article of `key` was looked at and shows no article; what is gone is not looked at again."""
-    due = None if gone else recheck.next_due(_first_at(db, key) or now, now)
+    due = None if gone else recheck.next_due(_first_at(db, key, now), now)
     db.execute(
         "UPDATE urls SET state = ?, reason = ?, checked_at = ?, due_at = ?, gone_at = ? WHERE key = ?",
         (state, reason, now.isoformat(), _iso(due), now.isoformat() if gone else None, key),
@@ -79,7 +79,7 @@ def _stage_rejected(db: sqlite3.Connection, key: str, rejected: Rejected, rechec
 
 def _note_answer(db: sqlite3.Connection, key: str, article: Article, recheck: Recheck) -> None:
     """What the answer means for the next question; an article is asked for under one of its URLs only."""
-    first = _first_at(db, key) or article.fetched_at
+    first = _first_at(db, key, article.fetched_at)
     last = last_version(db, article.url_canonical)
     is_its_own = last is not None and last.key in (None, key)
     published = article.published_at or _midnight(article.published_date)
@@ -103,9 +103,10 @@ def _spool(
     )
 
 
-def _first_at(db: sqlite3.Connection, key: str) -> datetime | None:
+def _first_at(db: sqlite3.Connection, key: str, now: datetime) -> datetime:
+    """When the article of `key` was first fetched: now, if that is not known or still to come."""
     row = db.execute("SELECT first_at FROM urls WHERE key = ?", (key,)).fetchone()
-    return datetime.fromisoformat(row["first_at"]) if row and row["first_at"] else None
+    return min(datetime.fromisoformat(row["first_at"]), now) if row and row["first_at"] else now
 
 
 def _iso(moment: datetime | None) -> str | None:
