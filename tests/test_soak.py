@@ -18,7 +18,7 @@ from tests.soak.__main__ import report, table
 from tests.soak.account import Account
 from tests.soak.harness import Soak, due, judge
 from tests.soak.inspection import Output, states
-from tests.soak.kills import kills
+from tests.soak.kills import Kill, kills
 from tests.soak.plain import PlainSoak
 from tests.soak.site import Site
 from tests.soak.steps import STEPS, Step
@@ -123,6 +123,18 @@ def test_a_request_for_a_page_that_was_fetched_is_noticed(tmp_path: Path) -> Non
         get(url)
         soak.inspect()
     assert soak.account.broken() == {"refetched": [f"{url} was asked for again"]}
+
+
+def test_a_kill_between_an_index_and_its_sitemaps_loses_none_of_their_articles(tmp_path: Path) -> None:
+    soak = Soak(tmp_path, 1, 12, SEED)
+    with Site(tmp_path / "site", 1) as site:
+        soak.start(site)
+        site.release(12)
+        # The index answered, as the first of the places; what it lists was not asked for.
+        assert soak.crawl(Kill(0.0, "place", "after")).killed
+        assert soak.crawl().code == 0
+        stored = {url for url, _ in soak.found.texts()}
+    assert stored == site.articles().keys()
 
 
 def get(url: str) -> None:
