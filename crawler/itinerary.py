@@ -108,6 +108,7 @@ class Itinerary:
             if place.rests(datetime.now(UTC)) or (stated and stated == place.changed):
                 self._run.ledger.listed_still(self._run.run_id, url)
                 continue
+            self._places.expect(site.name, kind, url)
             yield self._sent(Visit(site, kind, replace(place, changed=stated), url, depth))
 
     def _next_page(self, visit: Visit, pages: tuple[str, ...]) -> Iterator[Visit]:

@@ -142,3 +142,12 @@ def test_articles_wait_for_the_places_of_their_site(run: Run) -> None:
     at_start(again := Itinerary(run, [SITE]))
     again.wait_no_longer()
     assert not again.is_under_way(SITE)
+
+
+def test_what_a_place_leads_to_is_known_to_the_next_run_before_the_place_counts_as_answered(run: Run) -> None:
+    """A run killed between the two gets a 304 from the place, which names nothing."""
+    first = Itinerary(run, [SITE])
+    named = places(feeds=("rss",), sections=("city",), sitemaps=("map.xml",))
+    onward(first, at_start(first), named)
+    after = Itinerary(run, [SITE])
+    assert urls(after.entrances(SITE)) == ["", "rss", "map.xml", "city"]

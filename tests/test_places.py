@@ -32,6 +32,16 @@ def answer(places: Places, brought: int, after: timedelta = timedelta(), **what:
     return places.place(FEED)
 
 
+def test_a_place_expected_is_known_and_keeps_what_it_answered(ledger: Ledger) -> None:
+    places = Places(ledger)
+    places.expect("sahifa", PlaceKind.FEED, FEED)
+    assert places.known("sahifa", PlaceKind.FEED) == [FEED]
+    assert places.place(FEED) == Place(FEED)
+    answered = answer(places, brought=1, etag='"1"')
+    places.expect("sahifa", PlaceKind.FEED, FEED)
+    assert places.place(FEED) == answered
+
+
 def test_a_place_never_asked_is_asked_without_conditions(ledger: Ledger) -> None:
     place = Places(ledger).place(FEED)
     assert place == Place(FEED)

@@ -105,9 +105,11 @@ class NewsSpider(ArticleSpider):
             brought = self._take(visit, found)
             etag, modified = _header(response, "ETag"), _header(response, "Last-Modified")
             place = replace(visit.place, etag=etag, last_modified=modified)
-            self._itinerary.answered(visit, place, brought)
             sections = self.frontier.unknown(found.sections)
-            for request in self._requests(self._itinerary.onward(visit, found, sections, brought)):
+            # What it leads to is durable before its answer is: killed between, the next run gets a 304 here.
+            onward = list(self._itinerary.onward(visit, found, sections, brought))
+            self._itinerary.answered(visit, place, brought)
+            for request in self._requests(onward):
                 yield request
         for request in self._arrived(visit):
             yield request

@@ -78,6 +78,13 @@ class Places:
         )
         return [row["url"] for row in self._db.execute(query, (site, kind, _MAX_PLACES))]
 
+    def expect(self, site: str, kind: PlaceKind, url: str) -> None:
+        """`url` is about to be asked for the first time: a kill must not make it forgotten.
+
+        The place that named it may answer the next run that it did not change, and name it no more.
+        """
+        self._db.execute("INSERT OR IGNORE INTO places (url, site, kind) VALUES (?, ?, ?)", (url, site, kind))
+
     def answered(
         self,
         site: str,

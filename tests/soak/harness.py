@@ -53,19 +53,29 @@ class Soak:
         self._folder, self._wanted, self._articles = folder, wanted, articles
         self._kills, self._say = kills(seed), say
         self.output = folder / "output"
-        self._found = Output(self.output)
+        self.found = Output(self.output)
         self.done: set[str] = set()  # URLs that were FETCHED, or further, at an inspection
         self.account = Account()
 
     def run(self) -> Account:
         """All of it; ends early where an invariant is seen to be broken."""
         with Site(self._folder / "site", OUTLETS) as site:
-            self.site = site
-            self._killer = Killer(site, self._folder / "runs.log")
+            self.start(site)
             self._kill_all()
             if not self.account.broken():
                 self._finish()
         return self.account
+
+    def start(self, site: Site) -> None:
+        """Crawls from now on are of this site."""
+        self.site = site
+        self._killer = Killer(site, self._folder / "runs.log")
+
+    def crawl(self, kill: Kill | None = None) -> Ended:
+        """One crawl, and a look at what it left."""
+        ended = self._killer.run(victim(self._crawl(), kill, 0), kill)
+        self.inspect()
+        return ended
 
     # -- kills
 
@@ -112,7 +122,7 @@ class Soak:
 
     def _note(self, kill: Kill, number: int, ended: Ended) -> None:
         self.account.note(kill)
-        stored = len(self._found.texts())
+        stored = len(self.found.texts())
         self._say(
             f"kill {number:3}/{self._wanted}: {kill!s:48} {ended.seconds:5.1f} s, "
             f"{self.site.released} articles out, {len(self.done)} pages fetched, {stored} rows"
@@ -127,16 +137,15 @@ class Soak:
             f"{url} was asked for again" for url in self.site.requests() if url in self.done
         ]
         self.done |= {url for url, state in states(self.output).items() if state in DONE}
-        self._found.look()
-        account.unreadable = self._found.unreadable
-        account.duplicates = self._found.duplicates()
+        self.found.look()
+        account.unreadable = self.found.unreadable
+        account.duplicates = self.found.duplicates()
 
     def _finish(self) -> None:
         """Two runs that nobody disturbs: the first ends everything, the second finds nothing to do."""
         self.site.release(self._articles - self.site.released)
         for _ in range(2):
-            ended = self._killer.run(victim(self._crawl(), None, 0))
-            self.inspect()
+            ended = self.crawl()
             if ended.code != 0:
                 self.account.failures.append(f"the undisturbed run exited with {ended.code}")
         self._settle()
@@ -150,9 +159,9 @@ class Soak:
 
     def _settle(self) -> None:
         """Hold what is there against what the site released."""
-        self._found.forget()
-        self._found.look()
-        judge(self.account, self._found, self.site.articles(), self.site.decoys(), states(self.output))
+        self.found.forget()
+        self.found.look()
+        judge(self.account, self.found, self.site.articles(), self.site.decoys(), states(self.output))
 
     def never_reached(self) -> list[str]:
         """Steps that no kill came at, where there were kills enough for all."""

@@ -19,6 +19,7 @@ from tests.soak.kills import Kill, Killer, random_times
 from tests.soak.site import Site
 
 _SPIDER = Path(__file__).with_name("plain_spider.py")
+_MORE_RUNS = 10
 _SETTINGS = {"DOWNLOAD_DELAY": "0", "CONCURRENT_REQUESTS_PER_DOMAIN": "4", "LOG_LEVEL": "WARNING"}
 
 
@@ -39,7 +40,7 @@ class PlainSoak:
         self._folder, self._wanted, self._articles = folder, wanted, articles
         self._kills, self._say = random_times(seed), say
         self._items = folder / "items.jsonl"
-        self._stored: set[str] = set()
+        self.stored: set[str] = set()
         self.account = Account()
 
     def run(self) -> Account:
@@ -56,15 +57,14 @@ class PlainSoak:
         return self.account
 
     def _kill_all(self) -> None:
-        # With nothing left that it would ask for, a run is over before its kill: that many and no more.
-        while (done := self.account.kills.total()) < self._wanted > self.account.ended_first:
+        # With nothing left that it would ask for, a run is over before its kill: so many and no more.
+        most = self._wanted + _MORE_RUNS
+        while (done := self.account.kills.total()) < self._wanted and self.account.ended_first < most:
             count = due(self._wanted, done, self._articles, self._site.released)
             self._site.release(count, in_new_outlet=self._site.newest_is_full(self._articles))
             if self._cycle(kill := next(self._kills)):
                 self.account.note(kill)
-                self._say(
-                    f"plain Scrapy, kill {done + 1:3}/{self._wanted}: {kill}, {len(self._stored)} items"
-                )
+                self._say(f"plain Scrapy, kill {done + 1:3}/{self._wanted}: {kill}, {len(self.stored)} items")
             else:
                 self.account.ended_first += 1
 
@@ -73,8 +73,8 @@ class PlainSoak:
         ended = self._killer.run(self._command(), kill)
         account = self.account
         account.seconds.append(ended.seconds)
-        account.refetched += [url for url in self._site.requests() if url in self._stored]
-        self._stored |= self._read()[0].keys()
+        account.refetched += [url for url in self._site.requests() if url in self.stored]
+        self.stored |= self._read()[0].keys()
         if not ended.killed and ended.code != 0:
             account.failures.append(f"a run that was not killed exited with {ended.code}")
         return ended.killed

@@ -7,6 +7,7 @@ log, and not what a crawler says of itself, tells what was fetched twice.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -25,12 +26,18 @@ LANGUAGE = "ar"
 ARTICLES = "/news/"
 # Every so many articles an address follows that is none: `rejected` gets rows, too.
 _DECOY_EVERY = 10
-_ON_FRONT_PAGE = 30
+# Few stand on the front page: the others are found only through the index and its sitemaps.
+_ON_FRONT_PAGE = 3
+_IN_SITEMAP = 25
 # A soak opens so many by itself, and more where a kill needs one.
 _USUAL_OUTLETS = 8
 # Slow enough that a kill finds requests under way.
 _SECONDS_AN_ANSWER = 0.005
+# So that sitemap indexes answer first: what they lead to is all they bring.
+_SECONDS_A_FRONT_PAGE = 0.1
 _START_SECONDS = 60
+_XML = "application/xml"
+_SITEMAP = re.compile(r"/sitemap-(\d+)\.xml")
 _PORT, _RELEASED, _LOG = "site.port", "site.released", "site.requests"
 
 
@@ -53,6 +60,16 @@ class Part:
         chosen = range(self.first, self.end)[::_DECOY_EVERY]
         return {f"{ARTICLES}{900_000 + number}/": number for number in chosen}
 
+    def sitemaps(self) -> range:
+        """Numbers of the sitemaps of the outlet's index."""
+        return range(-(-(self.end - self.first) // _IN_SITEMAP))
+
+    def listed(self, sitemap: int) -> dict[str, int]:
+        """Articles and decoys of a sitemap."""
+        numbers = range(self.first, self.end)[sitemap * _IN_SITEMAP :][:_IN_SITEMAP]
+        every = self.articles() | self.decoys()
+        return {path: number for path, number in every.items() if number in numbers}
+
 
 class Outlet:
     """One host. What it has released is read from a file with every request."""
@@ -68,7 +85,7 @@ class Outlet:
         self.origin = origin
 
     def respond(self, request: Request) -> Answer:
-        time.sleep(_SECONDS_AN_ANSWER)
+        time.sleep(_SECONDS_A_FRONT_PAGE if request.path == "/" else _SECONDS_AN_ANSWER)
         body, kind = self._body(request.path)
         if body is None:
             return Answer(b"", 404)
@@ -80,7 +97,9 @@ class Outlet:
         if path == "/robots.txt":
             return f"User-agent: *\nDisallow: /search\nSitemap: {self.origin}/sitemap.xml\n", "text/plain"
         if path == "/sitemap.xml":
-            return pages.sitemap(self._items(part.articles() | part.decoys()), news=True), "application/xml"
+            return pages.sitemap_index(f"{self.origin}/sitemap-{n}.xml" for n in part.sitemaps()), _XML
+        if found := _SITEMAP.fullmatch(path):
+            return pages.sitemap(self._items(part.listed(int(found[1]))), news=True), _XML
         if path == "/":
             newest = self._items(part.articles())[: -_ON_FRONT_PAGE - 1 : -1]
             cards = [(address, told.title) for address, told in newest]

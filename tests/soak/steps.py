@@ -36,7 +36,7 @@ STEPS: dict[str, Step] = {
     "unfinished": Step("crawler.frontier:Frontier.unfinished"),
     # -- from link to bytes
     "discover": Step("pipelines.store.ledger:Ledger.discover"),
-    "place": Step("pipelines.store.places:Places.answered"),
+    "place": Step("pipelines.store.places:Places.answered", most=2),
     "lease": Step("pipelines.store.ledger:Ledger.lease", most=_OFTEN),
     "warc": Step("pipelines.store.raw:RawStore.write", most=_OFTEN),
     "fetched": Step("pipelines.store.ledger:Ledger.fetched", most=_OFTEN),
