@@ -46,7 +46,7 @@ def assert_completes(newsroom: Newsroom, sites: Path, output: Path) -> None:
     before = [row["url"] for row in rows(output, "articles")]
     assert len(before) == len(set(before))
     done = crawl_newsroom(newsroom, sites, output)
-    assert done.code == 0, done.err
+    assert done.code == 0, done.out + done.err
     answers = {a.url: a.text for a in gold(newsroom.port) if sites.is_dir() or a.site == sites.stem}
     stored = [(row["url"], row["text"]) for row in rows(output, "articles")]
     assert len(stored) == len(answers) > 0
