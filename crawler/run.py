@@ -28,6 +28,7 @@ from pipelines.store.lock import OutputLock
 from pipelines.store.output import open_output, state_folder
 from pipelines.store.publish import Published, Publisher
 from pipelines.store.raw import RawResponse, RawStore, read_record
+from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.workers import Workers
 
@@ -145,6 +146,7 @@ class Run:
             self.ledger = Ledger(config.ledger, policy, config.recheck)
             self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
             self.publisher.recover()
+            sweep_retired(self.ledger, self.output, now)
             self.ledger.start_run(self.run_id, spider, now)
         except BaseException:  # raised again: whatever it was, nobody else would release the lock
             self._lock.release()
