@@ -37,7 +37,7 @@ _SMALL_FILE = 128 * 1024**2
 # of a core beside 9 s).
 _COMPRESSION_LEVEL = 9
 # Seconds; readers take microseconds between listing a folder and looking at its names, more on a busy machine.
-GRACE = 0.25
+GRACE = 0.1
 
 Known = dict[str, Any]
 

@@ -2,8 +2,10 @@
 
 Measured with readers in a loop: pyarrow and DuckDB list a folder and then look at each name, and leave out
 without a word what is gone by then. One that listed the old folder just before the exchange would so miss the
-whole partition. Therefore the new folder holds the removed names for a moment, as empty files: whoever comes
-with old names gets an error, never too few rows; whoever lists at that moment gets one, too, and reads again.
+whole partition. Therefore the new folder holds the removed names for a moment, as files of zeros: whoever
+comes with old names gets an error, never too few rows; whoever lists at that moment gets one, too, and reads
+again. They have the old sizes, since Polars opens a file twice and panics when it has become shorter; the
+file system stores nothing for them.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ class Partition:
             part.rename(self._aside / Path(target).name)
         _link_all(self._here, self._aside, self._removed)
         for name in self._removed:
-            (self._aside / name).touch()
+            with (self._aside / name).open("wb") as file:
+                file.truncate((self._here / name).stat().st_size)
         _take_after(self._here, self._aside)
         sync_folder(self._aside)
 
@@ -55,7 +58,7 @@ class Partition:
             _move_new(self._aside, self._here, self._removed)  # what came in the meantime
             time.sleep(grace)
         finally:
-            self._drop_empty()
+            self._drop_hollow()
 
     @property
     def switched(self) -> bool:
@@ -67,7 +70,7 @@ class Partition:
         self._sync()
         if self._aside.exists():
             _move_new(self._aside, self._here, self._removed)
-        self._drop_empty()
+        self._drop_hollow()
 
     def undo(self) -> None:
         """The new folder, which nobody saw, goes."""
@@ -87,11 +90,9 @@ class Partition:
             if folder.exists():
                 sync_folder(folder)
 
-    def _drop_empty(self) -> None:
+    def _drop_hollow(self) -> None:
         for name in self._removed:
-            path = self._here / name
-            if path.exists() and not path.stat().st_size:
-                path.unlink()
+            (self._here / name).unlink(missing_ok=True)
         sync_folder(self._here)
 
 
