@@ -36,7 +36,7 @@ _SMALL_FILE = 128 * 1024**2
 # These files stay for good: 22 % smaller than with level 3 for twice the time (30,000 rows of 8 kB: 16 s
 # of a core beside 9 s).
 _COMPRESSION_LEVEL = 9
-# Seconds; readers take microseconds between listing a folder and looking at its names, more on a busy machine.
+# Seconds; readers take microseconds between listing a folder and looking at its names, a busy machine more.
 GRACE = 0.1
 
 Known = dict[str, Any]
