@@ -68,7 +68,7 @@ def read_until(
         try:
             exec(code, space)
         except BaseException as error:  # Polars' panics are no Exception
-            seen[f"error: {type(error).__name__}: {error}"[:300]] += 1
+            seen[f"error: {type(error).__name__}: {error}"[:1000]] += 1
             continue
         found = numbers(space["articles"])
         whole = found == list(range(len(found))) and least <= len(found) <= begun.value

@@ -20,8 +20,8 @@ class Command(StoreCommand):
     def long_desc(self) -> str:
         return (
             "Merge the small files of each partition that this output's ledger has published. Readers see "
-            "the files from before or those from after; who reads by the manifest notices nothing. Exit code 3: "
-            "a run is on; 4: a file is damaged, or the disk refused."
+            "the files from before or those from after; who reads by the manifest notices nothing. Exit code "
+            "3: a run is on; 4: a file is damaged, or the disk refused."
         )
 
     def work(self, store: OpenStore) -> ExitCode:
