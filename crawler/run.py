@@ -29,6 +29,7 @@ from pipelines.store.output import open_output
 from pipelines.store.place import state_folder
 from pipelines.store.publish import Published, Publisher
 from pipelines.store.raw import RawResponse, RawStore, read_record
+from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.store.writable import check_writable
 from pipelines.workers import Workers
@@ -149,6 +150,7 @@ class Run:
             self.ledger = Ledger(config.ledger, policy, config.recheck)
             self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
             self.publisher.recover()
+            sweep_retired(self.ledger, self.output, now)
             self.ledger.start_run(self.run_id, spider, now)
         except sqlite3.Error as error:
             self._lock.release()

@@ -85,6 +85,7 @@ CREATE TABLE IF NOT EXISTS compactions (  -- begun and not finished
     dataset TEXT NOT NULL, partition TEXT NOT NULL,
     added TEXT NOT NULL,             -- JSON: rows of `files` that take the place of the removed ones
     removed TEXT NOT NULL,           -- JSON: their paths
+    begun_at TEXT NOT NULL,
     PRIMARY KEY (dataset, partition)
 ) WITHOUT ROWID;
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import fcntl
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from pipelines.store.durable import sync_folder, write_atomically
 from pipelines.store.errors import StoreError
 from pipelines.store.manifest import MANIFEST, PublishedFile, dump_manifest, parse_manifest
 from pipelines.store.parquet import file_digest
+from pipelines.store.partition import Partition, sweep_aside
+from pipelines.store.replacement import Replacement
 from pipelines.store.schema import SCHEMAS
 from pipelines.store.writable import check_writable
 
@@ -54,6 +56,23 @@ class Output(Protocol):
 
     def update_manifest(self, change: Callable[[Files], Files]) -> None:
         """Replace what the manifest lists by `change` of it, in one step, whoever else does so."""
+
+    def replace(self, change: Replacement, parts: Mapping[str, Path], grace: float) -> None:
+        """Bring in the verified files `parts` by their targets; patterns find them in place of the removed.
+
+        A store that cannot switch a partition in one step only puts them: the manifest is the switch there,
+        and the removed ones stay until they are removed one by one. `grace` is in seconds: how long whoever
+        has listed the old files may take to look at them.
+        """
+
+    def replaced(self, change: Replacement) -> bool:
+        """After a crash: whether `replace` came so far that it is done now; it is completed."""
+
+    def take_back(self, change: Replacement) -> None:
+        """After a crash: take away what an unfinished `replace` left."""
+
+    def sweep_replaced(self, now: datetime, kept: timedelta) -> None:
+        """Let go of what `replace` kept aside `kept` ago, files of the ledger apart."""
 
     def sweep(self) -> None:
         """Remove what killed runs left half-made."""
@@ -152,6 +171,36 @@ class FolderOutput:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    def replace(self, change: Replacement, parts: Mapping[str, Path], grace: float) -> None:
+        partition = Partition(self.folder, change)
+        try:
+            for target, part in parts.items():
+                self._link(part, target)
+                if not (self.folder / STABLE / target).exists():
+                    raise StoreError(
+                        f"{self.name} is on a file system without hard links; compact needs them"
+                    )
+            partition.build(parts)
+            partition.switch(grace)
+        finally:
+            partition.age_from(change.begun_at)
+
+    def replaced(self, change: Replacement) -> bool:
+        partition = Partition(self.folder, change)
+        if not partition.switched:
+            return False
+        partition.settle()
+        partition.age_from(change.begun_at)
+        return True
+
+    def take_back(self, change: Replacement) -> None:
+        Partition(self.folder, change).undo()
+        for target in change.targets:
+            (self.folder / STABLE / target).unlink(missing_ok=True)
+
+    def sweep_replaced(self, now: datetime, kept: timedelta) -> None:
+        sweep_aside(self.folder, now, kept)
+
     def sweep(self) -> None:
         for temporary in self.folder.glob(f".{MANIFEST}.*.tmp"):
             temporary.unlink(missing_ok=True)
@@ -161,27 +210,3 @@ class FolderOutput:
 
     def open_raw(self, name: str) -> BinaryIO:
         return (self.raw_folder / name).open("rb")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` by a file with this text; a crash leaves the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:  # raised again: no half-written file stays
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames inside `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

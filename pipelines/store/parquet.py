@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines import EXTRACTOR, SCHEMA_VERSION
@@ -41,6 +42,13 @@ def write_part(dataset: str, rows: Iterable[tuple[int, dict[str, Any]]], path: P
 
     Bounded by one row group of memory. Raises `StoreError` when the disk gives back something else.
     """
+    return write_tables(dataset, (to_table(dataset, group) for group in _groups(rows)), path, run_id)
+
+
+def write_tables(
+    dataset: str, tables: Iterable[pa.Table], path: Path, run_id: str, level: int = _COMPRESSION_LEVEL
+) -> Part:
+    """The same of tables of the dataset's schema, each a row group."""
     schema = SCHEMAS[dataset].with_metadata(
         {
             "schema_version": str(SCHEMA_VERSION),
@@ -56,7 +64,7 @@ def write_part(dataset: str, rows: Iterable[tuple[int, dict[str, Any]]], path: P
         path,
         schema,
         compression="zstd",
-        compression_level=_COMPRESSION_LEVEL,
+        compression_level=level,
         use_dictionary=dictionary,
         write_page_index=True,
         write_page_checksum=True,
@@ -65,9 +73,9 @@ def write_part(dataset: str, rows: Iterable[tuple[int, dict[str, Any]]], path: P
     )
     try:
         with writer:
-            for group in _groups(rows):
-                seen.add(group)
-                writer.write_table(to_table(dataset, group), row_group_size=len(group))
+            for table in tables:
+                seen.add(table)
+                writer.write_table(table, row_group_size=table.num_rows)
     except BaseException:  # raised again, whatever it was
         # Leaving the writer's block wrote a footer: the part looks whole and is not.
         path.unlink(missing_ok=True)
@@ -100,11 +108,12 @@ class _Seen:
     first: datetime | None = None
     last: datetime | None = None
 
-    def add(self, group: list[dict[str, Any]]) -> None:
-        times = [row["fetched_at"] for row in group]
-        self.rows += len(group)
-        self.first = min(times if self.first is None else [self.first, *times])
-        self.last = max(times if self.last is None else [self.last, *times])
+    def add(self, table: pa.Table) -> None:
+        times = pc.min_max(table["fetched_at"])
+        first, last = times["min"].as_py(), times["max"].as_py()
+        self.rows += table.num_rows
+        self.first = first if self.first is None else min(first, self.first)
+        self.last = last if self.last is None else max(last, self.last)
 
 
 def _groups(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:

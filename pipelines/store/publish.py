@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.records import State
+from pipelines.store import replacement
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
 from pipelines.store.manifest import PublishedFile, files_of, with_files_of
@@ -76,6 +77,7 @@ class Publisher:
                 self._db.execute("DELETE FROM files WHERE path = ?", (path,))
         if whole:
             self._commit(whole)
+        replacement.recover(self._ledger, self._output, lambda: write_manifest(self._output, self._ledger))
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._output.sweep()
 

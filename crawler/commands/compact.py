@@ -1,0 +1,55 @@
+"""`scrapy compact`: the small files of each day become few, and no reader misses or doubles a row."""
+
+from __future__ import annotations
+
+from crawler.errors import ExitCode
+from crawler.storecommand import OpenStore, StoreCommand
+from pipelines.store.compact import Compacted, Compactor
+
+_MIB = 1024 * 1024
+
+
+class Command(StoreCommand):
+    """Merges the small files of our ledger, partition by partition; a crash leaves each before or after."""
+
+    name = "compact"
+
+    def short_desc(self) -> str:
+        return "Merge the small files of each partition"
+
+    def long_desc(self) -> str:
+        return (
+            "Merge the small files of each partition that this output's ledger has published. Readers see "
+            "the files from before or those from after; who reads by the manifest notices nothing. Exit code "
+            "3: a run is on; 4: a file is damaged, or the disk refused."
+        )
+
+    def work(self, store: OpenStore) -> ExitCode:
+        compactor = Compactor(
+            store.ledger, store.output, store.config.state / "scratch", store.run_id, store.now
+        )
+        done: list[Compacted] = []
+        for each in compactor.compact():
+            done.append(each)
+            self.show(_lines(each))
+        self.show([_total(done)])
+        return ExitCode.UNFINISHED if any(each.damaged for each in done) else ExitCode.OK
+
+
+def _lines(done: Compacted) -> list[str]:
+    lines = [f"{path}: damaged and left alone; see scrapy verify" for path in done.damaged]
+    if done.files_after < done.files_before:
+        lines.append(f"{done.dataset}/fetch_date={done.partition}: {_change([done])}")
+    return lines
+
+
+def _total(done: list[Compacted]) -> str:
+    changed = [each for each in done if each.files_after < each.files_before]
+    return f"Total: {_change(changed)}" if changed else "Nothing to compact."
+
+
+def _change(done: list[Compacted]) -> str:
+    before, after = sum(each.files_before for each in done), sum(each.files_after for each in done)
+    sizes = [sum(each.bytes_before for each in done), sum(each.bytes_after for each in done)]
+    old, new = (f"{size / _MIB:.1f}" for size in sizes)
+    return f"{before:,} -> {after:,} files, {old} -> {new} MiB"
