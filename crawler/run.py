@@ -23,6 +23,7 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
 from pipelines.store.errors import StoreError
+from pipelines.store.forget import refuse_missing
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import OutputLock
 from pipelines.store.output import open_output, state_folder
@@ -145,6 +146,7 @@ class Run:
             self.ledger = Ledger(config.ledger, policy, config.recheck)
             self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
             self.publisher.recover()
+            refuse_missing(self.output, self.ledger.connection)
             self.ledger.start_run(self.run_id, spider, now)
         except BaseException:  # raised again: whatever it was, nobody else would release the lock
             self._lock.release()

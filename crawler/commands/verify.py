@@ -1,0 +1,173 @@
+"""`scrapy verify`: every published file against the manifest, and the bytes behind the rows."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import secrets
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+
+from crawler.errors import ExitCode
+from crawler.storecommand import StoreCommand
+from crawler.terminal import Terminal, harmless
+from pipelines.policy import MIB
+from pipelines.store.errors import LedgerDamaged, StoreError
+from pipelines.store.forget import Forgotten, forget_missing
+from pipelines.store.ledger import Ledger
+from pipelines.store.ledger_file import open_read_only
+from pipelines.store.manifest import PublishedFile, files_of
+from pipelines.store.output import Output, open_output
+from pipelines.store.publish import Publisher
+from pipelines.store.unsettled import unsettled
+from pipelines.store.verify import Known, Problem, Verified, deadline, verify
+from pipelines.store.verify_raw import verify_raw
+from pipelines.workers import Workers
+
+# Address space of a reader: a row group of 64 MiB of text, decoded, beside Arrow's own threads.
+_READER_MIB = 4_096
+# Beside a second for each 2 MB of the largest file: a slow disk is not taken for a hanging reader.
+_SECONDS = 60.0
+# WARC files grow to 1 GiB.
+_RAW_SECONDS = _SECONDS + 1024**3 / 2e6
+
+
+class Command(StoreCommand):
+    """Reads everything and changes nothing, unless told to forget what is gone."""
+
+    name = "verify"
+
+    def short_desc(self) -> str:
+        return "Check every published file against the manifest"
+
+    def long_desc(self) -> str:
+        return (
+            "Read every published file: size, SHA-256, page checksums, schema, rows. Names files that are "
+            "damaged, missing, or found by readers' patterns and listed nowhere, each with the mend. Works "
+            "beside a run under way. Exit code 0: all well; 6: problems; 4: the output cannot be read."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--raw", action="store_true", help="read the WARC records behind the rows, too")
+        parser.add_argument(
+            "--forget",
+            action="store_true",
+            help="first take files that are gone off the lists; their articles are not stored again",
+        )
+
+    def work(self, opts: argparse.Namespace) -> ExitCode:
+        output = open_output(self.config.output)
+        forgotten = self._forget(output) if opts.forget else None
+        found, notes = asyncio.run(self._verified(output, raw=opts.raw))
+        if opts.format == "json":
+            self.show([json.dumps(plain(found, notes, forgotten), ensure_ascii=False)])
+        else:
+            self.show(view(found, notes, forgotten, Terminal.of(sys.stdout)))
+        return ExitCode.DAMAGED if found.problems or (forgotten and forgotten.unknown) else ExitCode.OK
+
+    def _forget(self, output: Output) -> Forgotten:
+        if not self.config.ledger.exists():
+            raise StoreError(f"there is no ledger {self.config.ledger} that could forget anything")
+        with self.locked(), closing(Ledger(self.config.ledger)) as ledger:
+            run_id = f"forget-{secrets.token_hex(3)}"
+            Publisher(ledger, output, self.config.state / "scratch", run_id).recover()
+            return forget_missing(ledger, output)
+
+    async def _verified(self, output: Output, *, raw: bool) -> tuple[Verified, list[str]]:
+        with self._ledger() as (db, problems):
+            known = _known(db)
+            if not known.files and db is None and not problems and _is_empty(output):
+                raise StoreError(f"nothing is published below {output.name}: is NEWS_OUTPUT right?")
+            workers = self._workers(deadline(_SECONDS, [*known.files, *_manifest(output)]))
+            try:
+                found = await verify(output, lambda: _known(db), workers)
+            finally:
+                workers.stop()
+            found.problems[:0] = problems
+            notes = await self._raw(output, db, found) if raw else []
+        return found, notes
+
+    async def _raw(self, output: Output, db: sqlite3.Connection | None, found: Verified) -> list[str]:
+        bad = {each.file for each in found.problems}
+        paths = [each.path for each in _manifest(output) if each.path not in bad]
+        workers = self._workers(_RAW_SECONDS)
+        try:
+            problems, notes = await verify_raw(output, db, paths, workers)
+        finally:
+            workers.stop()
+        found.problems.extend(problems)
+        return notes
+
+    def _workers(self, seconds: float) -> Workers:
+        return Workers(self.config.workers, seconds, _READER_MIB * MIB, cleans=False)
+
+    @contextmanager
+    def _ledger(self) -> Iterator[tuple[sqlite3.Connection | None, list[Problem]]]:
+        """The ledger beside the output, if there is one; one that is damaged is a problem, not the end."""
+        path = self.config.ledger
+        try:
+            db = open_read_only(path) if path.exists() else None
+        except LedgerDamaged as error:
+            said, _, mend = str(error).partition("; ")
+            yield None, [Problem(str(path), said, mend)]
+            return
+        try:
+            yield db, []
+        finally:
+            if db is not None:
+                db.close()
+
+
+def _known(db: sqlite3.Connection | None) -> Known:
+    if db is None:
+        return Known()
+    writer = db.execute("SELECT value FROM meta WHERE name = 'writer'").fetchone()
+    left = unsettled(db)
+    files = [PublishedFile(**each, stable_path=each["path"], writer=writer[0]) for each in files_of(db)]
+    return Known(tuple(each for each in files if each.path not in left), left)
+
+
+def _manifest(output: Output) -> tuple[PublishedFile, ...]:
+    try:
+        return output.listed()
+    except StoreError:  # `verify` names it
+        return ()
+
+
+def _is_empty(output: Output) -> bool:
+    return not _manifest(output) and next(iter(output.targets()), None) is None
+
+
+def plain(found: Verified, notes: list[str], forgotten: Forgotten | None) -> dict[str, object]:
+    """For JSON."""
+    return {
+        "files": found.files,
+        "rows": found.rows,
+        "bytes": found.bytes,
+        "problems": [asdict(each) for each in found.problems],
+        "notes": notes,
+        "forgotten": asdict(forgotten) if forgotten else None,
+    }
+
+
+def view(found: Verified, notes: list[str], forgotten: Forgotten | None, terminal: Terminal) -> Iterator[str]:
+    """Lines for a person: what was forgotten, one line a problem, what is noted, the verdict."""
+    if forgotten is not None:
+        yield f"{len(forgotten.files)} files that are gone, with {forgotten.rows} rows, are off the lists"
+        yield from (f"  {path}" for path in forgotten.files)
+        if forgotten.unknown:
+            wrong = f"{forgotten.unknown} more rows were missing than these held, and are forgotten, too"
+            yield terminal.paint(wrong, "red")
+    for each in found.problems:
+        yield terminal.paint(harmless(str(each)), "red")
+    yield from map(harmless, notes)
+    looked = f"{found.files:,} files, {found.rows:,} rows, {found.bytes:,} bytes"
+    if found.problems:
+        yield f"{len(found.problems)} problems; looked at {looked}"
+    else:
+        yield terminal.paint(f"All as the manifest says: {looked}", "green")
