@@ -18,7 +18,7 @@ from pipelines.store.part_check import MISSING, check_part, check_unlisted, is_w
 from pipelines.workers import TaskFailed, Workers
 
 _RESTORE = "restore it from a copy, or move it away and run `scrapy verify --forget`"
-_GONE = "restore it, or `scrapy verify --forget`"
+_GONE = "restore it{}, or `scrapy verify --forget`"
 _MOVE = "move it away; readers find it"
 _AGAIN = "the next crawl that stores something lists it again"
 _REWRITE = "move it away; the next crawl that stores something lists the files of its ledger again"
@@ -75,9 +75,7 @@ async def _once(output: Output, known: Known, workers: Workers, only: set[str] |
     mine = {each.path: each for each in listed}
     if not any(each.file == MANIFEST for each in problems):
         left_out = (each.path for each in known.files if each.path not in mine)
-        problems += [
-            Problem(path, "published, and the manifest does not list it", _AGAIN) for path in left_out
-        ]
+        problems += [Problem(path, "published, but not in the manifest", _AGAIN) for path in left_out]
     unlisted = there - mine.keys() - {each.path for each in known.files} - known.unsettled
     judged = [each for each in listed if each.path not in known.unsettled]
     if only is not None:
@@ -109,7 +107,8 @@ async def _checked(place: str, files: list[PublishedFile], workers: Workers) -> 
     for each, wrong in zip(files, said, strict=True):
         if wrong:
             whose = f" (listed by ledger {each.writer})" if wrong == [MISSING] and each.writer else ""
-            mend = _GONE if wrong == [MISSING] else _RESTORE
+            second = f", from {each.stable_path} if it is there" if each.stable_path != each.path else ""
+            mend = _GONE.format(second) if wrong == [MISSING] else _RESTORE
             problems.append(Problem(each.path, "; ".join(wrong) + whose, mend))
     return problems
 
