@@ -19,6 +19,7 @@ from pipelines.store.schema_fit import misfit
 MISSING = "missing"
 # Rows decoded at a time: texts are some kB each.
 _BATCH_ROWS = 1_024
+_CHUNK_BYTES = 1024 * 1024
 
 
 def check_part(place: str, entry: PublishedFile) -> list[str]:
@@ -45,7 +46,7 @@ def check_unlisted(place: str, target: str) -> list[str]:
 
 
 def _bytes(file: BinaryIO, entry: PublishedFile) -> Iterator[str]:
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _digest(file)
     if (size := file.tell()) != entry.bytes:
         yield f"has {size} bytes, not {entry.bytes}"
     elif digest != entry.sha256:
@@ -78,10 +79,17 @@ def _second_name(output: Output, file: BinaryIO, entry: PublishedFile) -> Iterat
         with output.open(entry.stable_path) as second:
             if _inode(second) == _inode(file):
                 return
-            if hashlib.file_digest(second, "sha256").hexdigest() != entry.sha256:
+            if _digest(second) != entry.sha256:
                 yield f"is another file under its second name {entry.stable_path}"
     except (OSError, StoreError):
         yield f"its second name {entry.stable_path} cannot be read"
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _inode(file: BinaryIO) -> tuple[int, int]:
@@ -91,10 +99,9 @@ def _inode(file: BinaryIO) -> tuple[int, int]:
 
 def is_well_formed(entry: PublishedFile) -> bool:
     """Whether a manifest's entry can be looked up at all: types, a known dataset, a path below it."""
-    texts = (entry.path, entry.stable_path, entry.dataset, entry.sha256, entry.writer)
-    if not all(isinstance(text, str) for text in texts):
-        return False
-    if not (isinstance(entry.rows, int) and isinstance(entry.bytes, int)):
+    values: list[object] = [entry.path, entry.stable_path, entry.dataset, entry.sha256, entry.writer]
+    figures: list[object] = [entry.rows, entry.bytes]
+    if not all(isinstance(each, str) for each in values) or not all(isinstance(n, int) for n in figures):
         return False
     inside = ".." not in f"{entry.path}/{entry.stable_path}".split("/")
     return entry.dataset in SCHEMAS and inside and entry.path.startswith(f"{entry.dataset}/")
