@@ -23,6 +23,7 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
 from pipelines.store.errors import StoreError
+from pipelines.store.forget import refuse_missing
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import RunLock
 from pipelines.store.output import open_output
@@ -151,6 +152,7 @@ class Run:
             self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
             self.publisher.recover()
             sweep_retired(self.ledger, self.output, now)
+            refuse_missing(self.output, self.ledger.connection)
             self.ledger.start_run(self.run_id, spider, now)
         except sqlite3.Error as error:
             self._lock.release()

@@ -1,26 +1,29 @@
-"""Commands that work on what was published: no site files, no crawl, one run at a time."""
+"""Commands that look after what is stored: no crawl, one line for a mistake, figures in columns."""
 
 from __future__ import annotations
 
 import argparse
 import secrets
+import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from scrapy.exceptions import UsageError
+from scrapy.utils.conf import arglist_to_dict
 
 from crawler.errors import ExitCode, UserError
 from crawler.quiet import QuietCommand
-from crawler.run import RunConfig
 from pipelines.store.errors import OutputLocked, StoreError
-from pipelines.store.ledger import Ledger
-from pipelines.store.lock import OutputLock
-from pipelines.store.output import Output, open_output
-from pipelines.store.publish import Publisher
-from pipelines.store.replacement import sweep_retired
+from pipelines.store.lock import RunLock
+
+if TYPE_CHECKING:
+    from crawler.run import RunConfig
+    from pipelines.store.ledger import Ledger
+    from pipelines.store.output import Output
 
 # Seconds between two looks at a lock that is held.
 _LOOK_AGAIN = 0.2
@@ -38,66 +41,112 @@ class OpenStore:
 
 
 class StoreCommand(QuietCommand):
-    """Base of `scrapy compact`."""
+    """Base of `scrapy verify`, `scrapy reconcile`, `scrapy compact` and `scrapy rebuild`.
+
+    `arguments` are what `-a` takes, each with its meaning. A subclass does its work in `work`.
+    """
 
     requires_crawler_process = False
-    _config: RunConfig
+    arguments: ClassVar[dict[str, str]] = {}
+    config: RunConfig
+    given: dict[str, str]
 
     def syntax(self) -> str:
         return "[options]"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
+        meanings = "; ".join(f"{name}={meaning}" for name, meaning in self.arguments.items())
+        if meanings:
+            parser.add_argument(
+                "-a", dest="spargs", action="append", default=[], metavar="NAME=VALUE", help=meanings
+            )
         parser.add_argument(
-            "--wait",
-            type=float,
-            default=0.0,
-            metavar="SECONDS",
-            help="how long to wait for a run that is on (default: 0)",
+            "--format", choices=("text", "json"), default="text", help="json: one object, for scripts"
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Refuse what cannot work before anything is opened."""
+        from crawler.run import RunConfig
+
         super().process_options(args, opts)
+        assert self.settings is not None
         if args:
             raise UsageError
-        assert self.settings is not None
         try:
-            self._config = RunConfig.from_settings(self.settings)
-        except UserError as error:
-            self.refuse(str(error), error.exit_code)
+            self.given = arglist_to_dict(getattr(opts, "spargs", []))
+        except ValueError:
+            raise UsageError("Invalid -a value, use -a NAME=VALUE", print_help=False) from None
+        with self.reported():
+            if unknown := self.given.keys() - self.arguments.keys():
+                known = ", ".join(self.arguments)
+                raise UserError(f"no argument {min(unknown)!r}; there are {known}")
+            self.config = RunConfig.from_settings(self.settings)
+        self.be_quiet()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        try:
-            with self._opened(opts.wait) as store:
-                self.exitcode = self.work(store)
-        except OutputLocked as error:
-            self.refuse(str(error), ExitCode.LOCKED)
-        except StoreError as error:
-            self.refuse(str(error), ExitCode.UNFINISHED)
+        with self.reported():
+            self.exitcode = self.work(opts)
 
-    def work(self, store: OpenStore) -> ExitCode:
-        """What the command does; raises `StoreError` when it cannot be finished."""
+    def work(self, opts: argparse.Namespace) -> ExitCode:
+        """Do it and show it; what it raises of the store's errors becomes one line and an exit code."""
         raise NotImplementedError
 
     @contextmanager
-    def _opened(self, wait: float) -> Iterator[OpenStore]:
-        config = self._config
+    def reported(self) -> Iterator[None]:
+        """A mistake, a lock or a refusing disk ends the command with one line."""
+        try:
+            yield
+        except UserError as error:
+            self.refuse(str(error), error.exit_code)
+        except OutputLocked as error:
+            self.refuse(str(error), ExitCode.LOCKED)
+        except (StoreError, OSError, sqlite3.Error) as error:
+            self.refuse(str(error), ExitCode.UNFINISHED)
+
+    @contextmanager
+    def opened(self, wait: float = 0.0) -> Iterator[OpenStore]:
+        """Ledger and output to write in; `OutputLocked` when a run is on for longer than `wait` seconds."""
+        from pipelines.store.ledger import Ledger
+        from pipelines.store.output import open_output
+        from pipelines.store.publish import Publisher
+        from pipelines.store.replacement import sweep_retired
+
+        config, now = self.config, datetime.now(UTC)
         if not config.ledger.is_file():
             raise StoreError(f"there is no ledger {config.ledger}: no run has published into {config.output}")
-        now = datetime.now(UTC)
         run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         output = open_output(config.output)
-        with self._locked(f"{self.name} {run_id}", wait), closing(Ledger(config.ledger)) as ledger:
+        with closing(self.locked(wait)), closing(Ledger(config.ledger)) as ledger:
             Publisher(ledger, output, config.state / "scratch", run_id).recover()
             sweep_retired(ledger, output, now)
             yield OpenStore(config, ledger, output, run_id, now)
 
-    def _locked(self, holder: str, wait: float) -> OutputLock:
-        until = time.monotonic() + wait
+    def locked(self, wait: float = 0.0) -> RunLock:
+        """No run under way while this is held; `OutputLocked` when one still is after `wait` seconds."""
+        until, config = time.monotonic() + wait, self.config
         while True:
             try:
-                return OutputLock(self._config.state / "lock", holder)
+                return RunLock(config.state, config.ledger, f"scrapy {self.name}", config.output)
             except OutputLocked:
                 if time.monotonic() >= until:
                     raise
                 time.sleep(_LOOK_AGAIN)
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines of columns as wide as they must be: the first to the left, the others to the right.
+
+    >>> list(table([("site", "urls"), ("sahifa", "7")]))
+    ['site    urls', 'sahifa     7']
+    """
+    from crawler.terminal import display_width
+
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell + fill if number == 0 else fill + cell
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+            for fill in [" " * (width - display_width(cell))]
+        ]
+        yield "  ".join(cells).rstrip()

@@ -16,6 +16,7 @@ from concurrent.futures import TimeoutError as DeadlineExceeded
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -63,17 +64,22 @@ def _attempt(function: Callable[..., Result], args: tuple[object, ...]) -> Resul
         return _Failure(Reason.INTERNAL_ERROR, detail.encode(errors="replace").decode())
 
 
-def _begin(limit_bytes: int) -> None:
+def _begin(limit_bytes: int, *, cleans: bool) -> None:
     """A worker's first steps; what loads here would else count against the first page's deadline."""
     resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+    if not cleans:
+        return
     with suppress(Exception):  # too little memory, say: the first page will tell, as a value
         import_module("pipelines.clean").warm_up()
 
 
 class Workers:
-    """A pool of `count` processes; started with the first task."""
+    """A pool of `count` processes; started with the first task. They load the cleaning unless told not to."""
 
-    def __init__(self, count: int, deadline_seconds: float, memory_bytes: int) -> None:
+    def __init__(
+        self, count: int, deadline_seconds: float, memory_bytes: int, *, cleans: bool = True
+    ) -> None:
+        self._begin = partial(_begin, cleans=cleans)
         self._count = count
         self._deadline = deadline_seconds
         self._memory = memory_bytes
@@ -86,7 +92,7 @@ class Workers:
         return ProcessPool(
             max_workers=self._count,
             max_tasks=_TASKS_PER_WORKER,
-            initializer=_begin,
+            initializer=self._begin,
             initargs=(self._memory,),
             context=multiprocessing.get_context("forkserver"),
         )

@@ -223,7 +223,7 @@ def seed_small(output: Path) -> tuple[Store, set[tuple[Any, ...]]]:
 def seed(output: Path) -> tuple[Store, set[tuple[Any, ...]]]:
     """A store with a spool of four files to be, and the identities of its rows."""
     store = Store(output)
-    first = article("https://sahifa.test/news/1", "متن اول")
+    first = article("https://sahifa.test/news/1", "متن اول", removed_blocks=2)
     second = article("https://sahifa.test/news/2", "טקסט שני")
     late = article("https://sahifa.test/news/3", "late text", fetched_at=NOW + timedelta(days=1))
     with closing(Ledger(store.ledger_path)) as ledger:

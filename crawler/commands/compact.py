@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+from typing import TYPE_CHECKING
+
 from crawler.errors import ExitCode
-from crawler.storecommand import OpenStore, StoreCommand
-from pipelines.store.compact import Compacted, Compactor
+from crawler.storecommand import StoreCommand
+
+if TYPE_CHECKING:
+    from pipelines.store.compact import Compacted
 
 _MIB = 1024 * 1024
 
@@ -24,14 +29,20 @@ class Command(StoreCommand):
             "3: a run is on; 4: a file is damaged, or the disk refused."
         )
 
-    def work(self, store: OpenStore) -> ExitCode:
-        compactor = Compactor(
-            store.ledger, store.output, store.config.state / "scratch", store.run_id, store.now
-        )
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        help_text = "how long to wait for a run that is on (default: 0)"
+        parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=help_text)
+
+    def work(self, opts: argparse.Namespace) -> ExitCode:
+        from pipelines.store.compact import Compactor
+
         done: list[Compacted] = []
-        for each in compactor.compact():
-            done.append(each)
-            self.show(_lines(each))
+        with self.opened(opts.wait) as store:
+            scratch = store.config.state / "scratch"
+            for each in Compactor(store.ledger, store.output, scratch, store.run_id, store.now).compact():
+                done.append(each)
+                self.show(_lines(each))
         self.show([_total(done)])
         return ExitCode.UNFINISHED if any(each.damaged for each in done) else ExitCode.OK
 

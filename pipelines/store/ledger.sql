@@ -93,6 +93,12 @@ CREATE TABLE IF NOT EXISTS retired ( -- files that a compaction replaced, until 
     path TEXT PRIMARY KEY, since TEXT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS forgotten (  -- rows of files that are gone, and that somebody gave up
+    dataset TEXT NOT NULL,
+    id TEXT NOT NULL,                -- of the article, or key of the URL turned away
+    PRIMARY KEY (dataset, id)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS site_views (  -- what a site's last pages showed site memory
     site TEXT NOT NULL, page INTEGER NOT NULL,
     body TEXT NOT NULL, headline TEXT,   -- paths of the page's body and headline

@@ -12,11 +12,13 @@ CREATE TABLE article_versions (
     title TEXT, copy TEXT, key TEXT, warc_file TEXT, warc_offset INTEGER,
     PRIMARY KEY (article, version)
 ) WITHOUT ROWID;
--- URLs and articles are known by another key; of two that have the same one now, one is enough.
+-- URLs and articles are known by another key; of two URLs that have the same one now, one is enough.
 UPDATE OR IGNORE urls SET key = article_key(url);
 UPDATE spool SET url_key = article_key(url_key);
-INSERT OR IGNORE INTO article_versions (article, version, article_id, text_hash)
-    SELECT article_key(url_canonical), version, article_id, text_hash FROM versions;
+INSERT INTO article_versions (article, version, article_id, text_hash)
+    SELECT article_key(url_canonical),
+        row_number() OVER (PARTITION BY article_key(url_canonical) ORDER BY version, url_canonical),
+        article_id, text_hash FROM versions;
 DROP TABLE versions;
 -- Version 1 kept counts, which nothing can be learnt from that site memory needs.
 DROP TABLE IF EXISTS site_pages;

@@ -75,6 +75,8 @@ class RunLock:
         """Let the next run in."""
         self._held.close()
 
+    close = release
+
 
 def lock_files(state: Path, ledger: Path, output: str) -> tuple[tuple[Path, str], tuple[Path, str]]:
     """Where the locks of an output and a ledger are, each with what it is for."""

@@ -13,7 +13,7 @@ from pipelines.records import Article, Cleaned, Reason, Rejected, State
 from pipelines.store.rows import dumps, removed_rows, to_row
 from pipelines.store.schema import SORT_KEYS
 from pipelines.store.site_views import learn
-from pipelines.store.versions import last_version, next_version
+from pipelines.store.versions import last_version, next_version, stored_copy
 
 
 def stage(
@@ -84,10 +84,11 @@ def _note_answer(db: sqlite3.Connection, key: str, article: Article, recheck: Re
     is_its_own = last is not None and last.key in (None, key)
     published = article.published_at or _midnight(article.published_date)
     due = recheck.next_due(first, article.fetched_at, published) if is_its_own else None
+    held = last.article_id if last else stored_copy(db, article)
     db.execute(
         "UPDATE urls SET article_id = ?, reason = NULL, etag = ?, last_modified = ?, first_at = ?, "
         "checked_at = ?, due_at = ?, gone_at = NULL WHERE key = ?",
-        (last.article_id if last else article.id, article.etag, article.last_modified, first.isoformat(),
+        (held or article.id, article.etag, article.last_modified, first.isoformat(),
          article.fetched_at.isoformat(), _iso(due), key),
     )  # fmt: skip
 

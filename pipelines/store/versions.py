@@ -47,7 +47,7 @@ def next_version(db: sqlite3.Connection, key: str, article: Article) -> Article 
     """
     last = last_version(db, article.url_canonical)
     if last is None:
-        if is_copy(db, article):
+        if stored_copy(db, article) is not None:
             return None
     else:
         kind = article.change_kind or ChangeKind.TEXT
@@ -68,11 +68,12 @@ def next_version(db: sqlite3.Connection, key: str, article: Article) -> Article 
     return article
 
 
-def is_copy(db: sqlite3.Connection, article: Article) -> bool:
-    """Whether the host shows the same text under the same headline at another address."""
-    query = "SELECT 1 FROM article_versions WHERE copy = ? LIMIT 1"
+def stored_copy(db: sqlite3.Connection, article: Article) -> str | None:
+    """Id of the stored article that says the same under the same headline at another address of the host."""
+    query = "SELECT article_id FROM article_versions WHERE copy = ? ORDER BY article, version LIMIT 1"
     copy = _copy(article)
-    return copy is not None and db.execute(query, (copy,)).fetchone() is not None
+    row = db.execute(query, (copy,)).fetchone() if copy is not None else None
+    return row["article_id"] if row else None
 
 
 def folded_title(article: Article) -> str:

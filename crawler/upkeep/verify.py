@@ -1,0 +1,156 @@
+"""What `scrapy verify` does: read, compare, show; forget when asked."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import secrets
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+
+from crawler.errors import ExitCode
+from crawler.storecommand import StoreCommand
+from crawler.terminal import Terminal, harmless
+from pipelines.policy import MIB
+from pipelines.store.errors import LedgerDamaged, StoreError
+from pipelines.store.forget import Forgotten, forget_missing
+from pipelines.store.ledger import Ledger
+from pipelines.store.ledger_file import open_read_only
+from pipelines.store.manifest import PublishedFile, files_of
+from pipelines.store.output import Output, open_output
+from pipelines.store.publish import Publisher
+from pipelines.store.unsettled import unsettled
+from pipelines.store.verify import Known, Problem, Verified, deadline, verify
+from pipelines.store.verify_raw import verify_raw
+from pipelines.workers import Workers
+
+# Address space of a reader: a row group of 64 MiB of text, decoded, beside Arrow's own threads.
+_READER_MIB = 4_096
+# Beside a second for each 2 MB of the largest file: a slow disk is not taken for a hanging reader.
+_SECONDS = 60.0
+# WARC files grow to 1 GiB.
+_RAW_SECONDS = _SECONDS + 1024**3 / 2e6
+
+
+class Verification:
+    """One call of the command."""
+
+    def __init__(self, command: StoreCommand) -> None:
+        self._command = command
+
+    def run(self, opts: argparse.Namespace) -> ExitCode:
+        """All of it; the exit code tells what was found."""
+        output = open_output(self._command.config.output)
+        forgotten = self._forget(output) if opts.forget else None
+        found, notes = asyncio.run(self._verified(output, raw=opts.raw))
+        if opts.format == "json":
+            self._command.show([json.dumps(plain(found, notes, forgotten), ensure_ascii=False)])
+        else:
+            self._command.show(view(found, notes, forgotten, Terminal.of(sys.stdout)))
+        return ExitCode.DAMAGED if found.problems or (forgotten and forgotten.unknown) else ExitCode.OK
+
+    def _forget(self, output: Output) -> Forgotten:
+        if not self._command.config.ledger.exists():
+            raise StoreError(f"there is no ledger {self._command.config.ledger} that could forget anything")
+        with closing(self._command.locked()), closing(Ledger(self._command.config.ledger)) as ledger:
+            run_id = f"forget-{secrets.token_hex(3)}"
+            Publisher(ledger, output, self._command.config.state / "scratch", run_id).recover()
+            return forget_missing(ledger, output)
+
+    async def _verified(self, output: Output, *, raw: bool) -> tuple[Verified, list[str]]:
+        with self._ledger() as (db, problems):
+            known = _known(db)
+            if not known.files and db is None and not problems and _is_empty(output):
+                raise StoreError(f"nothing is published below {output.name}: is NEWS_OUTPUT right?")
+            workers = self._workers(deadline(_SECONDS, [*known.files, *_manifest(output)]))
+            try:
+                found = await verify(output, lambda: _known(db), workers)
+            finally:
+                workers.stop()
+            found.problems[:0] = problems
+            notes = await self._raw(output, db, found) if raw else []
+        return found, notes
+
+    async def _raw(self, output: Output, db: sqlite3.Connection | None, found: Verified) -> list[str]:
+        bad = {each.file for each in found.problems}
+        paths = [each.path for each in _manifest(output) if each.path not in bad]
+        workers = self._workers(_RAW_SECONDS)
+        try:
+            problems, notes = await verify_raw(output, db, paths, workers)
+        finally:
+            workers.stop()
+        found.problems.extend(problems)
+        return notes
+
+    def _workers(self, seconds: float) -> Workers:
+        return Workers(self._command.config.workers, seconds, _READER_MIB * MIB, cleans=False)
+
+    @contextmanager
+    def _ledger(self) -> Iterator[tuple[sqlite3.Connection | None, list[Problem]]]:
+        """The ledger beside the output, if there is one; one that is damaged is a problem, not the end."""
+        path = self._command.config.ledger
+        try:
+            db = open_read_only(path) if path.exists() else None
+        except LedgerDamaged as error:
+            said, _, mend = str(error).partition("; ")
+            yield None, [Problem(str(path), said, mend)]
+            return
+        try:
+            yield db, []
+        finally:
+            if db is not None:
+                db.close()
+
+
+def _known(db: sqlite3.Connection | None) -> Known:
+    if db is None:
+        return Known()
+    writer = db.execute("SELECT value FROM meta WHERE name = 'writer'").fetchone()
+    left = unsettled(db)
+    files = [PublishedFile(**each, stable_path=each["path"], writer=writer[0]) for each in files_of(db)]
+    return Known(tuple(each for each in files if each.path not in left), left)
+
+
+def _manifest(output: Output) -> tuple[PublishedFile, ...]:
+    try:
+        return output.listed()
+    except StoreError:  # `verify` names it
+        return ()
+
+
+def _is_empty(output: Output) -> bool:
+    return not _manifest(output) and next(iter(output.targets()), None) is None
+
+
+def plain(found: Verified, notes: list[str], forgotten: Forgotten | None) -> dict[str, object]:
+    """For JSON."""
+    return {
+        "files": found.files,
+        "rows": found.rows,
+        "bytes": found.bytes,
+        "problems": [asdict(each) for each in found.problems],
+        "notes": notes,
+        "forgotten": asdict(forgotten) if forgotten else None,
+    }
+
+
+def view(found: Verified, notes: list[str], forgotten: Forgotten | None, terminal: Terminal) -> Iterator[str]:
+    """Lines for a person: what was forgotten, one line a problem, what is noted, the verdict."""
+    if forgotten is not None:
+        yield f"{len(forgotten.files)} files that are gone, with {forgotten.rows} rows, are off the lists"
+        yield from (f"  {path}" for path in forgotten.files)
+        if forgotten.unknown:
+            wrong = f"{forgotten.unknown} more rows were missing than these held, and are forgotten, too"
+            yield terminal.paint(wrong, "red")
+    for each in found.problems:
+        yield terminal.paint(harmless(str(each)), "red")
+    yield from map(harmless, notes)
+    looked = f"{found.files:,} files, {found.rows:,} rows, {found.bytes:,} bytes"
+    if found.problems:
+        yield f"{len(found.problems)} problems; looked at {looked}"
+    else:
+        yield terminal.paint(f"All as the manifest says: {looked}", "green")
