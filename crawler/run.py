@@ -22,13 +22,15 @@ from crawler.politeness.hosts import HostLine
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
-from pipelines.store.errors import StoreError
+from pipelines.store.errors import LedgerDamaged, StoreError
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import OutputLock
 from pipelines.store.output import open_output, state_folder
-from pipelines.store.publish import Published, Publisher
+from pipelines.store.publish import Published, Publisher, write_manifest
 from pipelines.store.raw import RawResponse, RawStore, read_record
+from pipelines.store.rebuild import Rebuilt, is_lost, rebuild
 from pipelines.store.shapes import load_shapes, save_shapes
+from pipelines.store.tails import mend_dead_runs
 from pipelines.workers import Workers
 
 # Sites whose memory is held at a time; some 100 kB each.
@@ -53,6 +55,7 @@ class Figures:
     hosts: tuple[HostLine, ...] = ()
     shortfalls: list[str] = field(default_factory=list)
     published: Published | None = None
+    rebuilt: Rebuilt | None = None  # the ledger was lost or damaged
 
     @property
     def exit_code(self) -> ExitCode:
@@ -61,6 +64,8 @@ class Figures:
             return ExitCode.UNFINISHED
         if self.errors:
             return ExitCode.BUG
+        if self.rebuilt:
+            return ExitCode.DAMAGED
         return ExitCode.SHORTFALL if self.shortfalls else ExitCode.OK
 
 
@@ -142,18 +147,32 @@ class Run:
         self.output = open_output(config.output)
         self._lock = OutputLock(config.state / "lock", f"run {self.run_id}")
         try:
-            self.ledger = Ledger(config.ledger, policy, config.recheck)
+            self.ledger = self._opened_ledger(now)
             self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
             self.publisher.recover()
+            mend_dead_runs(self.ledger, self.output.raw_folder, now)
             self.ledger.start_run(self.run_id, spider, now)
         except BaseException:  # raised again: whatever it was, nobody else would release the lock
             self._lock.release()
             raise
         self.raw_folder = self.output.raw_folder
-        self.raw = RawStore(self.raw_folder, self.run_id)
+        self.raw = RawStore(self.raw_folder, self.run_id, self.ledger.writer)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
         self._histories: dict[str, SiteHistory] = {}
         self._shapes: dict[str, SiteShapes] = {}
+
+    def _opened_ledger(self, now: datetime) -> Ledger:
+        """The ledger; one that is lost or damaged is made anew from what was published."""
+        path = self.config.ledger
+        if not is_lost(path, self.output):
+            try:
+                return Ledger(path, self.policy, self.config.recheck)
+            except LedgerDamaged:
+                pass
+        self.figures.rebuilt = rebuild(path, self.output, self.config.recheck, now)
+        ledger = Ledger(path, self.policy, self.config.recheck)
+        write_manifest(self.output, ledger)  # it may be lost, too
+        return ledger
 
     def history(self, site: str) -> SiteHistory:
         """What pages of `site` showed; loaded on first use, and again when many sites came between."""

@@ -55,6 +55,25 @@ def writer_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.writer")
 
 
+def left_name(path: Path) -> str:
+    """The name of the ledger that is or was at `path`; empty when it was lost with it."""
+    file = writer_file(path)
+    return file.read_text(encoding="utf-8", errors="replace").strip() if file.is_file() else ""
+
+
+def new_ledger(path: Path, writer: str) -> sqlite3.Connection:
+    """An empty ledger of this name in a file of its own; a crash leaves one that nobody can use.
+
+    Raises `sqlite3.Error`.
+    """
+    db = sqlite3.connect(path, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA synchronous = OFF")
+    _upgrade(db, path)
+    db.execute("INSERT INTO meta VALUES ('writer', ?)", (writer or secrets.token_hex(4),))
+    return db
+
+
 def _unusable(path: Path, error: Exception) -> StoreError:
     said = f"cannot use the ledger {path}: {error}"
     code = getattr(error, "sqlite_errorcode", None)
@@ -92,12 +111,11 @@ def _upgrade(db: sqlite3.Connection, path: Path) -> None:
 
 def _name(db: sqlite3.Connection, path: Path) -> None:
     """The ledger's own name; a new one takes over that of the ledger that was here."""
-    file = writer_file(path)
-    left = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    left = left_name(path)
     db.execute("INSERT OR IGNORE INTO meta VALUES ('writer', ?)", (left or secrets.token_hex(4),))
     name = db.execute("SELECT value FROM meta WHERE name = 'writer'").fetchone()[0]
     if name != left:
-        file.write_text(f"{name}\n", encoding="utf-8")
+        writer_file(path).write_text(f"{name}\n", encoding="utf-8")
 
 
 def _version(db: sqlite3.Connection) -> int:
