@@ -29,11 +29,11 @@ def summary(run: Run) -> Iterator[str]:
 
 def rebuilt_lines(rebuilt: Rebuilt) -> Iterator[str]:
     """What a rebuild of the ledger found, in one line, and what it left alone."""
-    why = f"damaged; it is kept as {rebuilt.moved}" if rebuilt.moved else "lost"
+    old = f"the old one is {rebuilt.moved}" if rebuilt.moved else "there was none"
     found = f"{rebuilt.articles} articles and {rebuilt.rejected} rejected pages in {rebuilt.files} files"
     again = f"; {rebuilt.to_clean} pages of the WARC are cleaned again" if rebuilt.to_clean else ""
     asked = f"; {rebuilt.to_fetch} are fetched again" if rebuilt.to_fetch else ""
-    yield f"The ledger was {why}. Rebuilt: {found} found again{again}{asked}."
+    yield f"The ledger was rebuilt ({old}): {found} found again{again}{asked}"
     if rebuilt.unknown_pages:
         yield f"{rebuilt.unknown_pages} pages of the WARC do not say of which site they are: left alone"
     for names, what in (

@@ -1,4 +1,4 @@
-"""What a page is beside its bytes: kept in the ledger while a run needs it, and in its WARC record for good."""
+"""What a page is beside its bytes: in the ledger while a run needs it, and in its WARC record for good."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ledger_details(page: Page) -> str:
 
 
 def warc_details(page: Page) -> str:
-    """ASCII JSON for the header WARC-JSON-Metadata; what is unknown is left out, and so is a witness too long."""
+    """ASCII JSON for the header WARC-JSON-Metadata, without what is unknown and a witness too long."""
     known = {
         name: value for name, value in asdict(replace(page, body=b"")).items() if value not in (None, ())
     }

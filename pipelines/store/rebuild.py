@@ -1,8 +1,9 @@
 """A lost or damaged ledger, made anew from what was published and from the WARC.
 
-What is published proves itself (`rebuild_files`); its rows say which URLs have which articles (`rebuild_rows`); pages
-in the WARC without a row wait to be cleaned (`rebuild_pages`); the rest follows (`rebuild_urls`). What is not known
-again is learnt again: places and when they rest, hosts, site memory, URLs found and never answered.
+What is published proves itself (`rebuild_files`); its rows say which URLs have which articles
+(`rebuild_rows`); pages in the WARC without a row wait to be cleaned (`rebuild_pages`); the rest follows
+(`rebuild_urls`). What is not known again is learnt again: places and when they rest, hosts, site memory, URLs
+found and never answered.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from pipelines.store.rebuild_rows import SCRATCH, Found, Rows
 from pipelines.store.rebuild_urls import Unpublished, fill_runs, fill_urls
 from pipelines.store.warc_files import owner, run_of
 
+# One page, at the least; of fewer bytes SQLite may make an empty database.
+_SMALLEST = 512
 # Of SQLite's files, those that belong to the first one.
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild found again. `damaged` and `doubled` files were left where they are and are not ours any more.
+    """What a rebuild found again. `damaged` and `doubled` files are left where they are, and not adopted.
 
     `moved` is where the old ledger is; None when there was none.
     """
@@ -49,9 +52,10 @@ class Rebuilt:
 def is_lost(path: Path, output: Output) -> bool:
     """Whether there is no ledger at `path` although `output` has files that one published.
 
-    On an object store a machine whose ledger had no name is a new one: the files may be another's. Raises `StoreError`.
+    On an object store a machine whose ledger had no name is a new one: the files may be another's. Raises
+    `StoreError`.
     """
-    if path.exists() and path.stat().st_size > 0:
+    if path.exists() and path.stat().st_size >= _SMALLEST:
         return False
     name = left_name(path)
     if not (name or isinstance(output, FolderOutput)):
@@ -71,8 +75,9 @@ def writers(output: Output) -> dict[str, int]:
 def rebuild(path: Path, output: Output, recheck: Recheck, now: datetime, writer: str = "") -> Rebuilt:
     """Put a new ledger at `path` that knows what `output` has; the old one is moved aside, never deleted.
 
-    `writer` names the ledger whose files are taken over, or `ALL`; by default it is the one that was here, and where
-    nobody knows its name, of a folder all. A kill leaves the old one, or none: it is done anew. Raises `StoreError`.
+    `writer` names the ledger whose files are taken over, or `ALL`; by default it is the one that was here, and
+    where nobody knows its name, of a folder all. A kill leaves the old one, or none: it is done anew.
+    Raises `StoreError`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +139,7 @@ def _claim(path: Path, output: Output, writer: str) -> _Claim:
 
 
 def _listed(output: Output) -> Files:
-    """A damaged manifest is no reason to lose a folder; elsewhere only it says which files are another machine's."""
+    """A damaged manifest is no reason to lose a folder; elsewhere it alone says which files are another's."""
     return listed_files(output, must_read=not isinstance(output, FolderOutput))
 
 

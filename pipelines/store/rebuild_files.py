@@ -1,4 +1,4 @@
-"""Which published files a rebuilt ledger takes for its own. A file proves itself: its name holds its content's hash."""
+"""Which published files a rebuilt ledger takes for its own: their names hold the hash of their content."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _TARGET = re.compile(
     r"(?P<dataset>[a-z_]+)/fetch_date=(?P<partition>\d{4}-\d\d-\d\d)/part-(?P<run>.+)-(?P<hash>[0-9a-f]{16})\.parquet"
 )
 ALL = "all"
+_CHUNK_BYTES = 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ def our_file(path: str, listed: PublishedFile | None = None) -> OurFile | None:
 class Owners:
     """Whose is what, on an output that several ledgers may share.
 
-    `writer` is the name of the ledger that is rebuilt, `ALL`, or empty when nothing is to be taken over. `of_runs` says
-    whose the runs are that the manifest or a WARC file names. With `alone`, what nobody names is ours.
+    `writer` is the name of the ledger that is rebuilt, `ALL`, or empty when nothing is to be taken over.
+    `of_runs` says whose the runs are that the manifest or a WARC file names. With `alone`, what nobody names
+    is ours.
     """
 
     writer: str
@@ -68,7 +70,7 @@ class Owners:
 
 
 def listed_files(output: Output, *, must_read: bool) -> tuple[PublishedFile, ...]:
-    """What the manifest lists; nothing where it is damaged, unless it `must_read`: then raises `StoreError`."""
+    """What the manifest lists; nothing where it is damaged, unless we `must_read`: `StoreError`."""
     try:
         return output.listed()
     except StoreError:
@@ -88,6 +90,9 @@ def our_files(output: Output, listed: Iterable[PublishedFile], owners: Owners) -
 
 def digest_of(output: Output, path: str) -> tuple[str, int]:
     """SHA-256 in hex and size in bytes of a published file. Raises `OSError`."""
+    digest, size = hashlib.sha256(), 0
     with output.open(path) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return digest, file.tell()
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size

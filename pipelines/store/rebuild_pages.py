@@ -32,7 +32,7 @@ CREATE INDEX seen.answers_by_key ON answers (key, at);
 
 
 class Pages:
-    """Adds the pages of our WARC files to the scratch that `Rows` filled. Raises `OSError`, `sqlite3.Error`."""
+    """Adds the pages of our WARC files to what `Rows` read. Raises `OSError`, `sqlite3.Error`."""
 
     def __init__(self, db: sqlite3.Connection, output: Output, found: Found) -> None:
         self._db = db

@@ -20,17 +20,18 @@ from pipelines.urls import article_key
 _BATCH_ROWS = 2_000
 _COLUMNS = {
     "articles": (
-        "id", "site", "url", "url_requested", "url_canonical", "title", "text_hash", "version", "published_at",
-        "published_date", "fetched_at", "etag", "last_modified", "discovered_via", "discovered_at", "warc_file",
-        "warc_offset", "run_id",
+        "id", "site", "url", "url_requested", "url_canonical", "title", "text_hash", "version",
+        "published_at", "published_date", "fetched_at", "etag", "last_modified", "discovered_via",
+        "discovered_at", "warc_file", "warc_offset", "run_id",
     ),
     "rejected": (
-        "site", "url", "url_requested", "reason", "discovered_via", "fetched_at", "warc_file", "warc_offset", "run_id",
+        "site", "url", "url_requested", "reason", "discovered_via", "fetched_at", "warc_file",
+        "warc_offset", "run_id",
     ),
     "removed_blocks": ("article_id", "order", "fetched_at", "run_id"),
 }  # fmt: skip
-# Each answer that a URL gave, in a file beside the new ledger; `article_id` and `reason` are null while it is a page
-# without a row.
+# Each answer that a URL gave, in a file beside the new ledger; `article_id` and `reason` are null while it is
+# a page without a row.
 SCRATCH = """
 CREATE TABLE seen.answers (
     key TEXT NOT NULL, at TEXT NOT NULL, url TEXT NOT NULL, site TEXT NOT NULL, run_id TEXT NOT NULL,
@@ -72,7 +73,7 @@ class Found:
 
 
 class Rows:
-    """Fills `files`, `article_versions` and the scratch of the empty ledger `db`. Raises `OSError`, `sqlite3.Error`."""
+    """Fills `files`, `article_versions` and the scratch of a new ledger; may raise `OSError`, `sqlite3.Error`."""
 
     def __init__(self, db: sqlite3.Connection, output: Output, found: Found) -> None:
         self._db = db
@@ -80,7 +81,7 @@ class Rows:
         self._found = found
 
     def take(self, files: Iterable[OurFile]) -> None:
-        """Adopt each file, or name it: its content is not what it says, or its rows are those of other files."""
+        """Adopt each file, or name it: its content is not what it says, or its rows are in other files."""
         files = list(files)
         unsure = {file.dataset for file in files if file.listed is None}
         for file in files:
@@ -138,7 +139,7 @@ class Rows:
             raise _NotTaken(self._found.damaged) from None
 
     def _remember(self, file: OurFile, rows: list[dict[str, Any]]) -> None:
-        """Two files with the same rows are left by a compaction that was cut short: the one that is listed counts."""
+        """A compaction that was cut short leaves two files with the same rows: the listed one counts."""
         before = self._db.total_changes
         self._db.executemany(
             "INSERT OR IGNORE INTO seen.identities VALUES (?, ?)",
@@ -154,7 +155,7 @@ class Rows:
             self._db.executemany(ANSWER, map(_answer, rows))
 
 
-class _NotTaken(Exception):  # noqa: N818  it says what happened
+class _NotTaken(Exception):
     """The file is not adopted; it is named among these."""
 
     def __init__(self, among: list[str]) -> None:

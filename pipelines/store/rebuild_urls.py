@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +16,9 @@ from pipelines.store.rebuild_rows import Found
 
 _BATCH_ROWS = 2_000
 _COLUMNS = (
-    "key", "url", "site", "state", "reason", "discovered_via", "discovered_at", "witness", "run_id", "attempts",
-    "fetch", "warc_file", "warc_offset", "article_id", "etag", "last_modified", "first_at", "checked_at", "due_at",
-    "gone_at",
+    "key", "url", "site", "state", "reason", "discovered_via", "discovered_at", "witness", "run_id",
+    "attempts", "fetch", "warc_file", "warc_offset", "article_id", "etag", "last_modified", "first_at",
+    "checked_at", "due_at", "gone_at",
 )  # fmt: skip
 _INSERT = f"INSERT INTO urls ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608  constants only
 # Times as the ledger writes them sort as text, unless the microseconds are none.
@@ -35,7 +34,7 @@ class Unpublished:
 
 
 def fill_urls(db: sqlite3.Connection, recheck: Recheck) -> Unpublished:
-    """What each URL is now. What was looked at again and says the same made no row: it is compared once more."""
+    """What each URL is now. What was looked at again and made no row is compared once more."""
     answers = (dict(row) for row in db.execute(_IN_ORDER))
     urls = (_url(list(group), recheck) for _, group in groupby(answers, key=itemgetter("key")))
     db.execute("BEGIN")

@@ -16,13 +16,11 @@ from pipelines.store.warc_files import mend_tail, run_of
 def mend_dead_runs(ledger: Ledger, folder: Path, now: datetime) -> tuple[str, ...]:
     """Mend the WARC files in `folder` of runs that did not end; the names of those that were cut.
 
-    Called with the lock held and before a run begins: whatever has not ended is dead. It is noted as ended, so that
-    each is looked at once. Raises `StoreError` naming the file.
+    Called with the lock held and before a run begins: whatever has not ended is dead. It is noted as ended,
+    so that each is looked at once. Raises `StoreError` naming the file.
     """
-    ended = {
-        row["run_id"] for row in ledger.connection.execute("SELECT run_id FROM runs WHERE ended_at NOT NULL")
-    }
-    dead = _files_of_others(folder, ended)
+    rows = ledger.connection.execute("SELECT run_id FROM runs WHERE ended_at NOT NULL")
+    dead = _files_of_others(folder, {row["run_id"] for row in rows})
     known = _last_offsets(ledger) if dead else {}
     mended = tuple(path.name for run in dead for path in dead[run] if _mend(path, known.get(path.name, 0)))
     with ledger.transaction() as db:
@@ -52,7 +50,7 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _last_offsets(ledger: Ledger) -> dict[str, int]:
-    """File -> offset of the last record that the ledger knows in it: there is no need to read what is before."""
+    """File -> offset of the last record that the ledger knows in it: what is before need not be read."""
     query = (
         "SELECT warc_file, max(warc_offset) FROM (SELECT warc_file, warc_offset FROM urls UNION ALL "
         "SELECT warc_file, warc_offset FROM article_versions) WHERE warc_file NOT NULL GROUP BY 1"

@@ -1,4 +1,4 @@
-"""The WARC files of a folder, record by record: which are ours, where each record ends, what its headers say."""
+"""WARC files record by record: which are ours, where each record ends, what its headers say."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAGIC = b"\x1f\x8b\x08"
 _MAX_TAIL_BYTES = 16 * 1024**2
 
 
-class CutShort(Exception):  # noqa: N818  it says what happened
+class CutShort(Exception):
     """A record that cannot be read: the file ends within it, or its bytes were changed."""
 
 
@@ -48,7 +48,7 @@ def run_of(name: str) -> str | None:
 
 
 def members(file: BinaryIO, start: int = 0) -> Iterator[Member]:
-    """The records from offset `start` on, to the end of the file; raises `CutShort` at one that is not whole."""
+    """The records from offset `start` to the end of the file; raises `CutShort` at one that is not whole."""
     file.seek(start)
     data = b""
     while True:
@@ -102,8 +102,8 @@ def _begins_record(file: BinaryIO, offset: int) -> bool:
 def mend_tail(path: Path, start: int = 0) -> int:
     """Cut off what a kill left of the last record, so that any reader reads the file to its end.
 
-    `start` is the offset of a record, or any behind the end. How many bytes were cut. What is damaged and followed by
-    whole records, or larger than a record, is left as it is: that was no kill. Raises `OSError`.
+    `start` is the offset of a record, or any behind the end. How many bytes were cut. What is damaged and
+    followed by whole records, or larger than a record, is left as it is: that was no kill. Raises `OSError`.
     """
     size = path.stat().st_size
     end = start if start <= size else 0
