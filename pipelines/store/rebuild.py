@@ -19,8 +19,8 @@ from pipelines.recheck import Recheck
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger_file import left_name, new_ledger
 from pipelines.store.output import Files, FolderOutput, Output, sync_folder
-from pipelines.store.rebuild_files import ALL, Owners, listed_files, our_file, our_files
-from pipelines.store.rebuild_pages import Pages
+from pipelines.store.rebuild_files import ALL, Owners, listed_files, our_files
+from pipelines.store.rebuild_pages import Pages, warc_files
 from pipelines.store.rebuild_rows import SCRATCH, Found, Rows
 from pipelines.store.rebuild_urls import Unpublished, fill_runs, fill_urls
 from pipelines.store.warc_files import owner, run_of
@@ -50,18 +50,19 @@ class Rebuilt:
 
 
 def is_lost(path: Path, output: Output) -> bool:
-    """Whether there is no ledger at `path` although `output` has files that one published.
+    """Whether there is no ledger at `path` although there are part files or pages in the WARC that one knew.
 
     On an object store a machine whose ledger had no name is a new one: the files may be another's. Raises
     `StoreError`.
     """
     if path.exists() and path.stat().st_size >= _SMALLEST:
         return False
-    name = left_name(path)
-    if not (name or isinstance(output, FolderOutput)):
-        return False
-    others = {entry.path for entry in _listed(output) if name and entry.writer not in ("", name)}
-    return any(our_file(target) and target not in others for target in output.targets())
+    try:
+        claim = _claim(path, output, "")
+        files = our_files(output, claim.listed, claim.parts)
+        return next(files, None) is not None or next(warc_files(output, claim.pages), None) is not None
+    except OSError as error:
+        raise StoreError(f"cannot read {output.name}: {error}") from None
 
 
 def writers(output: Output) -> dict[str, int]:
@@ -75,9 +76,9 @@ def writers(output: Output) -> dict[str, int]:
 def rebuild(path: Path, output: Output, recheck: Recheck, now: datetime, writer: str = "") -> Rebuilt:
     """Put a new ledger at `path` that knows what `output` has; the old one is moved aside, never deleted.
 
-    `writer` names the ledger whose files are taken over, or `ALL`; by default it is the one that was here, and
-    where nobody knows its name, of a folder all. A kill leaves the old one, or none: it is done anew.
-    Raises `StoreError`.
+    `writer` names the ledger whose files are taken over, or `ALL`; by default it is the one that was here, and where
+    nobody knows its name, of a folder all. A kill leaves the old one, or none: it is done anew. May raise
+    `StoreError`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

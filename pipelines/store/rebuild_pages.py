@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -31,6 +32,22 @@ CREATE INDEX seen.answers_by_key ON answers (key, at);
 """
 
 
+def warc_files(output: Output, owners: Owners) -> Iterator[tuple[str, str]]:
+    """Name and run of each WARC file that is ours. Raises `OSError`."""
+    for name in sorted(output.raw_names()):
+        run_id = run_of(name)
+        if run_id is not None:
+            with _opened(output, name) as file:
+                is_ours = owners.ours(run_id, owner(file))
+            if is_ours:
+                yield name, run_id
+
+
+def _opened(output: Output, name: str) -> BinaryIO:
+    local = output.raw_folder / name
+    return local.open("rb") if local.exists() else output.open_raw(name)
+
+
 class Pages:
     """Adds the pages of our WARC files to what `Rows` read. Raises `OSError`, `sqlite3.Error`."""
 
@@ -43,23 +60,14 @@ class Pages:
     def take(self, owners: Owners) -> None:
         """Read every WARC file that is ours, once; what a kill left at its end is cut off."""
         self._db.executescript(_INDICES)
-        for name in sorted(self._output.raw_names()):
-            run_id = run_of(name)
-            if run_id is not None and self._is_ours(owners, name, run_id) and self._is_mended(name):
+        for name, run_id in warc_files(self._output, owners):
+            if self._is_mended(name):
                 self._found.saw_run(run_id, "")
                 self._db.execute("BEGIN")
-                with self._opened(name) as file:
+                with _opened(self._output, name) as file:
                     for offset, record in responses(file):
                         self._note(name, offset, record)
                 self._db.execute("COMMIT")
-
-    def _opened(self, name: str) -> BinaryIO:
-        local = self._output.raw_folder / name
-        return local.open("rb") if local.exists() else self._output.open_raw(name)
-
-    def _is_ours(self, owners: Owners, name: str, run_id: str) -> bool:
-        with self._opened(name) as file:
-            return owners.ours(run_id, owner(file))
 
     def _is_mended(self, name: str) -> bool:
         """Whether anything is left of the file."""

@@ -73,7 +73,7 @@ class Found:
 
 
 class Rows:
-    """Fills `files`, `article_versions` and the scratch of a new ledger; may raise `OSError`, `sqlite3.Error`."""
+    """Fills `files`, `article_versions` and the scratch of a ledger; may raise `OSError`, `sqlite3.Error`."""
 
     def __init__(self, db: sqlite3.Connection, output: Output, found: Found) -> None:
         self._db = db
