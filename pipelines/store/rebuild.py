@@ -76,9 +76,9 @@ def writers(output: Output) -> dict[str, int]:
 def rebuild(path: Path, output: Output, recheck: Recheck, now: datetime, writer: str = "") -> Rebuilt:
     """Put a new ledger at `path` that knows what `output` has; the old one is moved aside, never deleted.
 
-    `writer` names the ledger whose files are taken over, or `ALL`; by default it is the one that was here, and where
-    nobody knows its name, of a folder all. A kill leaves the old one, or none: it is done anew. May raise
-    `StoreError`.
+    `writer` names the ledger whose files are taken over, or `ALL`; by default it is the one that was here,
+    and where nobody knows its name, of a folder all. A kill leaves the old one, or none: it is done anew.
+    Raises `StoreError`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
