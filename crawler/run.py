@@ -22,16 +22,18 @@ from crawler.politeness.hosts import HostLine
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
-from pipelines.store.errors import StoreError
+from pipelines.store.errors import LedgerDamaged, StoreError
 from pipelines.store.forget import refuse_missing
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import RunLock
 from pipelines.store.output import open_output
 from pipelines.store.place import state_folder
-from pipelines.store.publish import Published, Publisher
+from pipelines.store.publish import Published, Publisher, write_manifest
 from pipelines.store.raw import RawResponse, RawStore, read_record
+from pipelines.store.rebuild import Rebuilt, is_lost, rebuild
 from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
+from pipelines.store.tails import mend_dead_runs
 from pipelines.store.writable import check_writable
 from pipelines.workers import Workers
 
@@ -57,6 +59,7 @@ class Figures:
     hosts: tuple[HostLine, ...] = ()
     shortfalls: list[str] = field(default_factory=list)
     published: Published | None = None
+    rebuilt: Rebuilt | None = None  # the ledger was lost or damaged
 
     @property
     def exit_code(self) -> ExitCode:
@@ -65,6 +68,8 @@ class Figures:
             return ExitCode.UNFINISHED
         if self.errors:
             return ExitCode.BUG
+        if self.rebuilt:
+            return ExitCode.DAMAGED
         return ExitCode.SHORTFALL if self.shortfalls else ExitCode.OK
 
 
@@ -148,11 +153,12 @@ class Run:
         try:
             self.output.check(now.date())
             check_writable([config.state, self.output.raw_folder], config.ledger)
-            self.ledger = Ledger(config.ledger, policy, config.recheck)
+            self.ledger = self._opened_ledger(now)
             self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
             self.publisher.recover()
             sweep_retired(self.ledger, self.output, now)
             refuse_missing(self.output, self.ledger.connection)
+            mend_dead_runs(self.ledger, self.output.raw_folder, now)
             self.ledger.start_run(self.run_id, spider, now)
         except sqlite3.Error as error:
             self._lock.release()
@@ -161,10 +167,23 @@ class Run:
             self._lock.release()
             raise
         self.raw_folder = self.output.raw_folder
-        self.raw = RawStore(self.raw_folder, self.run_id)
+        self.raw = RawStore(self.raw_folder, self.run_id, self.ledger.writer)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
         self._histories: dict[str, SiteHistory] = {}
         self._shapes: dict[str, SiteShapes] = {}
+
+    def _opened_ledger(self, now: datetime) -> Ledger:
+        """The ledger; one that is lost or damaged is made anew from what was published."""
+        path = self.config.ledger
+        if not is_lost(path, self.output):
+            try:
+                return Ledger(path, self.policy, self.config.recheck)
+            except LedgerDamaged:
+                pass
+        self.figures.rebuilt = rebuild(path, self.output, self.config.recheck, now)
+        ledger = Ledger(path, self.policy, self.config.recheck)
+        write_manifest(self.output, ledger)  # it may be lost, too
+        return ledger
 
     def history(self, site: str) -> SiteHistory:
         """What pages of `site` showed; loaded on first use, and again when many sites came between."""

@@ -117,7 +117,7 @@ class StoreCommand(QuietCommand):
             raise StoreError(f"there is no ledger {config.ledger}: no run has published into {config.output}")
         run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         output = open_output(config.output)
-        with closing(self.locked(wait)), closing(Ledger(config.ledger)) as ledger:
+        with self.locked(wait), closing(Ledger(config.ledger)) as ledger:
             Publisher(ledger, output, config.state / "scratch", run_id).recover()
             sweep_retired(ledger, output, now)
             yield OpenStore(config, ledger, output, run_id, now)

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from crawler.politeness.hosts import HostLine
 from crawler.run import Figures, Run
+from pipelines.store.rebuild import Rebuilt
 
 
 def summary(run: Run) -> Iterator[str]:
     """Lines for the terminal."""
+    if run.figures.rebuilt is not None:
+        yield from rebuilt_lines(run.figures.rebuilt)
     yield from _articles(run.figures)
     if run.figures.published and run.figures.published.files:
         yield f"{len(run.figures.published.files)} files written below {run.config.output}"
@@ -22,6 +25,24 @@ def summary(run: Run) -> Iterator[str]:
         yield f"Short of expectations: {line}"
     if not run.config.contact:
         yield "NEWS_CONTACT is not set: site owners cannot reach you (-s NEWS_CONTACT=https://example.org/bot)"
+
+
+def rebuilt_lines(rebuilt: Rebuilt) -> Iterator[str]:
+    """What a rebuild of the ledger found, in one line, and what it left alone."""
+    old = f"the old one is {rebuilt.moved}" if rebuilt.moved else "there was none"
+    found = f"{rebuilt.articles} articles and {rebuilt.rejected} rejected pages in {rebuilt.files} files"
+    again = f"; {rebuilt.to_clean} pages of the WARC are cleaned again" if rebuilt.to_clean else ""
+    asked = f"; {rebuilt.to_fetch} are fetched again" if rebuilt.to_fetch else ""
+    yield f"The ledger was rebuilt ({old}): {found} found again{again}{asked}"
+    if rebuilt.unknown_pages:
+        yield f"{rebuilt.unknown_pages} pages of the WARC do not say of which site they are: left alone"
+    for names, what in (
+        (rebuilt.damaged, "are damaged and not listed any more; their pages are cleaned again"),
+        (rebuilt.doubled, "hold rows of other files and are not listed; remove them"),
+    ):
+        if names:
+            yield f"{len(names)} published files {what}"
+            yield from _indented(names)
 
 
 def _articles(figures: Figures) -> Iterator[str]:

@@ -89,11 +89,15 @@ def test_an_output_that_cannot_be_written_stops_the_run_before_it_starts(tmp_pat
     refused(crawl(file / "output", "news", "-a", "sites=demo/sites"), 4, str(file))
 
 
-def test_a_ledger_that_is_none_is_named(output: Path) -> None:
+def test_a_ledger_that_is_none_is_moved_aside_and_named(output: Path) -> None:
     ledger = output / ".state" / "ledger.sqlite"
     ledger.parent.mkdir(parents=True)
     ledger.write_bytes(b"this is no database, however long it may be" * 100)
-    refused(crawl(output, "news", "-a", "sites=demo/sites"), 4, "ledger.sqlite")
+    done = crawl(output, "urls", "-a", "url=http://127.0.0.2:9/", "-L", "CRITICAL")
+    assert done.code == 6
+    (moved,) = ledger.parent.glob("ledger.sqlite.damaged-*")
+    assert str(moved) in done.out
+    assert moved.read_bytes() == b"this is no database, however long it may be" * 100
 
 
 def test_a_second_run_on_the_same_output_is_refused_and_told_who_holds_it(output: Path) -> None:

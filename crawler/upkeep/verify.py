@@ -56,7 +56,7 @@ class Verification:
     def _forget(self, output: Output) -> Forgotten:
         if not self._command.config.ledger.exists():
             raise StoreError(f"there is no ledger {self._command.config.ledger} that could forget anything")
-        with closing(self._command.locked()), closing(Ledger(self._command.config.ledger)) as ledger:
+        with self._command.locked(), closing(Ledger(self._command.config.ledger)) as ledger:
             run_id = f"forget-{secrets.token_hex(3)}"
             Publisher(ledger, output, self._command.config.state / "scratch", run_id).recover()
             return forget_missing(ledger, output)

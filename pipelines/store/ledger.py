@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from pipelines.records import Article, Cleaned, Page, State, Witness
 from pipelines.store.clock import bring_back_plans
 from pipelines.store.ledger_file import open_ledger, open_read_only
 from pipelines.store.links import MAX_ATTEMPTS, Link, add_links
-from pipelines.store.rows import dumps
+from pipelines.store.page_details import ledger_details
 from pipelines.store.site_views import load_history
 from pipelines.store.staging import note_check, note_unchanged, stage
 from pipelines.store.versions import StoredVersion, last_version
@@ -204,13 +204,10 @@ class Ledger:
 
     def fetched(self, key: str, page: Page) -> None:
         """The raw bytes are in the WARC named by the page: they need not be fetched again."""
-        details = asdict(replace(page, body=b""))
-        for name in ("body", "warc_file", "warc_offset", "witness"):
-            del details[name]
         with self.transaction() as db:
             db.execute(
                 "UPDATE urls SET state = ?, fetch = ?, warc_file = ?, warc_offset = ? WHERE key = ?",
-                (State.FETCHED, dumps(details), page.warc_file, page.warc_offset, key),
+                (State.FETCHED, ledger_details(page), page.warc_file, page.warc_offset, key),
             )
 
     def unfinished(self) -> list[Unfinished]:

@@ -15,6 +15,8 @@ from pipelines.urls import article_key
 LEDGER_VERSION = 4
 # Versions that are brought up to date, by the script that does the next step.
 _UPGRADES = {1: "ledger_upgrade_3.sql", 2: "ledger_upgrade_3.sql", 3: "ledger_upgrade_4.sql"}
+# Without these it is none: their names are damaged, and new ones would know nothing.
+_MUST_HAVE = frozenset({"urls", "article_versions", "spool", "files"})
 # SQLite's words for bytes that are no database, or no longer one.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -32,7 +34,7 @@ def open_ledger(path: Path) -> sqlite3.Connection:
         except BaseException:  # raised again: nobody else would close it
             db.close()
             raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise _unusable(path, error) from None
     return db
 
@@ -45,7 +47,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         if (found := _version(db)) != LEDGER_VERSION:
             db.close()
             raise StoreError(f"{path} has ledger version {found}, this is {LEDGER_VERSION}")
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise _unusable(path, error) from None
     return db
 
@@ -55,10 +57,31 @@ def writer_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.writer")
 
 
+def left_name(path: Path) -> str:
+    """The name of the ledger that is or was at `path`; empty when it was lost with it."""
+    file = writer_file(path)
+    return file.read_text(encoding="utf-8", errors="replace").strip() if file.is_file() else ""
+
+
+def new_ledger(path: Path, writer: str) -> sqlite3.Connection:
+    """An empty ledger of this name in a file of its own; a crash leaves one that nobody can use.
+
+    Raises `sqlite3.Error`.
+    """
+    db = sqlite3.connect(path, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA synchronous = OFF")
+    _upgrade(db, path)
+    db.execute("INSERT INTO meta VALUES ('writer', ?)", (writer or secrets.token_hex(4),))
+    return db
+
+
 def _unusable(path: Path, error: Exception) -> StoreError:
     said = f"cannot use the ledger {path}: {error}"
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in _DAMAGE:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    # Its schema is no text any more, or of a format that SQLite never had.
+    nonsense = isinstance(error, UnicodeDecodeError) or "unsupported file format" in str(error)
+    if nonsense or code & 0xFF in _DAMAGE:
         return LedgerDamaged(f"{said}; move it away, and it is rebuilt from what was published")
     return StoreError(said)
 
@@ -73,6 +96,8 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     # A damaged page shows only when it is read, which may be after publishing; 1.5 s a GiB.
     if (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         raise LedgerDamaged(f"cannot use the ledger {path}: {found}")
+    if _version(db) == LEDGER_VERSION and (lacks := _MUST_HAVE - _tables(db)):
+        raise LedgerDamaged(f"cannot use the ledger {path}: it has no table {min(lacks)}")
     _upgrade(db, path)
     _name(db, path)
     db.execute(transition_trigger())
@@ -92,12 +117,15 @@ def _upgrade(db: sqlite3.Connection, path: Path) -> None:
 
 def _name(db: sqlite3.Connection, path: Path) -> None:
     """The ledger's own name; a new one takes over that of the ledger that was here."""
-    file = writer_file(path)
-    left = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    left = left_name(path)
     db.execute("INSERT OR IGNORE INTO meta VALUES ('writer', ?)", (left or secrets.token_hex(4),))
     name = db.execute("SELECT value FROM meta WHERE name = 'writer'").fetchone()[0]
     if name != left:
-        file.write_text(f"{name}\n", encoding="utf-8")
+        writer_file(path).write_text(f"{name}\n", encoding="utf-8")
+
+
+def _tables(db: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def _version(db: sqlite3.Connection) -> int:

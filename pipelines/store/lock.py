@@ -75,7 +75,11 @@ class RunLock:
         """Let the next run in."""
         self._held.close()
 
-    close = release
+    def __enter__(self) -> RunLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 def lock_files(state: Path, ledger: Path, output: str) -> tuple[tuple[Path, str], tuple[Path, str]]:

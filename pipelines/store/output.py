@@ -83,6 +83,9 @@ class Output(Protocol):
     def open_raw(self, name: str) -> BinaryIO:
         """A WARC file that was kept."""
 
+    def raw_names(self) -> Iterator[str]:
+        """The WARC files of the local raw folder and those that were kept, each once."""
+
 
 def open_output(place: str) -> Output:
     """The output at a folder's path or at `s3://bucket/prefix`."""
@@ -210,3 +213,6 @@ class FolderOutput:
 
     def open_raw(self, name: str) -> BinaryIO:
         return (self.raw_folder / name).open("rb")
+
+    def raw_names(self) -> Iterator[str]:
+        return (path.name for path in self.raw_folder.glob("*.warc.gz") if path.is_file())

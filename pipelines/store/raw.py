@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from warcio.statusandheaders import StatusAndHeaders
@@ -19,7 +21,12 @@ from warcio.warcwriter import WARCWriter
 from pipelines import EXTRACTOR
 from pipelines.records import Page
 from pipelines.store.errors import StoreError
+from pipelines.store.page_details import warc_details
 
+# Header of a record with what its page is beside its bytes; browser crawlers write it, too.
+DETAILS = "WARC-JSON-Metadata"
+# Field of the first record with the name of the ledger whose file it is.
+OWNER = "isPartOf"
 # Readers and object stores are at ease with files of about this size.
 _MAX_FILE_BYTES = 1024**3
 _CHUNK_BYTES = 64 * 1024
@@ -29,12 +36,14 @@ _TRANSFER_HEADERS = frozenset({"content-encoding", "transfer-encoding", "content
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """What a WARC record gives back."""
+    """What a WARC record gives back; `details` are what it says of its page beside that (`page_details`)."""
 
     url: str
     http_status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    fetched_at: datetime | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 class _HttpHeaders(StatusAndHeaders):
@@ -45,58 +54,84 @@ class _HttpHeaders(StatusAndHeaders):
 
 
 class RawStore:
-    """Appends responses to `<folder>/khabar-<run>-NNNNN.warc.gz`; opened on the first write."""
+    """Appends responses to `<folder>/khabar-<run>-NNNNN.warc.gz`; opened on the first write.
 
-    def __init__(self, folder: Path, run_id: str) -> None:
+    `owner` is the name of the ledger that knows the run.
+    """
+
+    def __init__(self, folder: Path, run_id: str, owner: str = "") -> None:
         self._folder = folder
         self._run_id = run_id
+        self._owner = owner
         self._number = 0
-        self._file: io.BufferedWriter | None = None
-        self._writer: WARCWriter | None = None
+        self._file: io.FileIO | None = None
+        self._name = ""
 
     def write(self, page: Page) -> tuple[str, int]:
         """Store the response; (file name, offset of its record). In the kernel's hands on return."""
-        file, writer = self._open()
-        offset = file.tell()
-        status = page.http_status or 200
-        line = f"{status} {_phrase(status)}"
-        headers = [pair for pair in page.headers if pair[0] not in _TRANSFER_HEADERS]
-        headers.append(("content-length", str(len(page.body))))
-        record = writer.create_warc_record(
-            page.url,
-            "response",
-            payload=io.BytesIO(page.body),
-            length=len(page.body),
-            http_headers=_HttpHeaders(line, headers, protocol="HTTP/1.1"),
-            warc_headers_dict={
-                "WARC-Date": page.fetched_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            },
-        )
-        writer.write_record(record)
-        file.flush()
-        return Path(file.name).name, offset
+        file = self._open()
+        buffer = io.BytesIO()
+        writer = WARCWriter(buffer, gzip=True, warc_version="WARC/1.1")
+        writer.write_record(_record(writer, page))
+        return self._name, _append(file, buffer.getbuffer())
 
-    def _open(self) -> tuple[io.BufferedWriter, WARCWriter]:
+    def _open(self) -> io.FileIO:
         if self._file is not None and self._file.tell() >= _MAX_FILE_BYTES:
             self.close()
             self._number += 1
-        if self._file is None or self._writer is None:
-            name = f"khabar-{self._run_id}-{self._number:05d}.warc.gz"
+        if self._file is None:
+            self._name = f"khabar-{self._run_id}-{self._number:05d}.warc.gz"
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._file = (self._folder / name).open("ab")
-            self._writer = WARCWriter(self._file, gzip=True, warc_version="WARC/1.1")
+            self._file = io.FileIO(self._folder / self._name, "ab")
             if self._file.tell() == 0:
-                info = {"software": EXTRACTOR, "format": "WARC File Format 1.1"}
-                self._writer.write_record(self._writer.create_warcinfo_record(name, info))
-        return self._file, self._writer
+                _append(self._file, _first_record(self._name, self._owner))
+        return self._file
 
     def close(self) -> None:
         """Make what was written durable and close the file."""
         if self._file is not None:
-            self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            self._file = self._writer = None
+            self._file = None
+
+
+def _append(file: io.FileIO, data: bytes | memoryview) -> int:
+    """Write all of it, or nothing where the disk refuses; the offset it stands at."""
+    offset = file.seek(0, os.SEEK_END)
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError:
+        with suppress(OSError):
+            file.truncate(offset)
+        raise
+    return offset
+
+
+def _first_record(name: str, owner: str) -> bytes:
+    buffer = io.BytesIO()
+    writer = WARCWriter(buffer, gzip=True, warc_version="WARC/1.1")
+    info = {"software": EXTRACTOR, "format": "WARC File Format 1.1", OWNER: owner}
+    writer.write_record(writer.create_warcinfo_record(name, info))
+    return buffer.getvalue()
+
+
+def _record(writer: WARCWriter, page: Page) -> Any:
+    status = page.http_status or 200
+    headers = [pair for pair in page.headers if pair[0] not in _TRANSFER_HEADERS]
+    headers.append(("content-length", str(len(page.body))))
+    return writer.create_warc_record(
+        page.url,
+        "response",
+        payload=io.BytesIO(page.body),
+        length=len(page.body),
+        http_headers=_HttpHeaders(f"{status} {_phrase(status)}", headers, protocol="HTTP/1.1"),
+        warc_headers_dict={
+            "WARC-Date": page.fetched_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            DETAILS: warc_details(page),
+        },
+    )
 
 
 def read_response(path: Path, offset: int) -> RawResponse:
@@ -133,15 +168,41 @@ def _member(file: BinaryIO) -> bytes:
 
 
 def _response(record: WarcRecord) -> RawResponse:
-    http = record.http_headers
     if not record.verify_payload_digest():  # a file cut short reads without complaint
         raise ValueError("the body is not what its digest says")
+    return replace(response_head(record), body=record.reader.read())
+
+
+def response_head(record: WarcRecord) -> RawResponse:
+    """What a response record says before its body; raises `ValueError` when it is no HTTP."""
+    record.parse_http()
+    http = record.http_headers
+    if http is None:
+        raise ValueError("it is no HTTP response")
     return RawResponse(
         url=record.headers["WARC-Target-URI"],
         http_status=http.status_code or 0,
         headers=tuple((name.lower(), value) for name, value in http.items()),
-        body=record.reader.read(),
+        body=b"",
+        fetched_at=record_date(record),
+        details=details_in(record.headers.get(DETAILS)),
     )
+
+
+def details_in(text: str | None) -> dict[str, Any]:
+    """What the header DETAILS says; nothing where it is not ours."""
+    try:
+        said = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def record_date(record: WarcRecord) -> datetime | None:
+    """The aware UTC time of a record; None when it has none."""
+    with suppress(TypeError, ValueError):
+        return datetime.fromisoformat(record.headers.get("WARC-Date") or "").astimezone(UTC)
+    return None
 
 
 def _phrase(status: int) -> str:

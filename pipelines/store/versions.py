@@ -26,7 +26,7 @@ class StoredVersion:
 
     def shows(self, article: Article) -> bool:
         """Whether `article` says the same under the same headline."""
-        return self.text_hash == article.text_hash and self.title in (None, folded_title(article))
+        return self.text_hash == article.text_hash and self.title in (None, folded_title(article.title))
 
 
 _COLUMNS = "article_id, version, text_hash, title, key, warc_file, warc_offset"
@@ -63,7 +63,7 @@ def next_version(db: sqlite3.Connection, key: str, article: Article) -> Article 
     db.execute(
         "INSERT INTO article_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (article_key(article.url_canonical), article.version, article.id, article.text_hash,
-         folded_title(article), _copy(article), key, article.warc_file, article.warc_offset),
+         folded_title(article.title), _copy(article), key, article.warc_file, article.warc_offset),
     )  # fmt: skip
     return article
 
@@ -76,9 +76,20 @@ def stored_copy(db: sqlite3.Connection, article: Article) -> str | None:
     return row["article_id"] if row else None
 
 
-def folded_title(article: Article) -> str:
+def folded_title(title: str | None) -> str:
     """The headline's letters: case, accents and punctuation are no other headline."""
-    return letters(article.title or "")
+    return letters(title or "")
+
+
+def copy_hash(site: str, article: str, digest: str, title: str) -> str | None:
+    """What the same text under the same headline has in common at all addresses of a host.
+
+    `article` is the key of its canonical URL, `digest` the hash of its text, `title` the headline folded;
+    without a headline there is none.
+    """
+    if not title:
+        return None
+    return text_hash("\n".join((site, urlsplit(article).netloc, digest, title)))
 
 
 def _is_known(db: sqlite3.Connection, article: Article, kind: str) -> bool:
@@ -87,20 +98,17 @@ def _is_known(db: sqlite3.Connection, article: Article, kind: str) -> bool:
         "SELECT 1 FROM article_versions WHERE article = ? AND text_hash = ? AND (NOT ? OR title = ?) LIMIT 1"
     )
     values = (article_key(article.url_canonical), article.text_hash)
-    told = (kind == ChangeKind.HEADLINE, folded_title(article))
+    told = (kind == ChangeKind.HEADLINE, folded_title(article.title))
     return db.execute(query, (*values, *told)).fetchone() is not None
 
 
 def _row_id(article: Article, kind: str) -> str:
     """Of a new headline over the same text the headline is part of the identity, too."""
     if kind == ChangeKind.HEADLINE:
-        return article_id(article.url_canonical, f"{article.text_hash}\n{folded_title(article)}")
+        return article_id(article.url_canonical, f"{article.text_hash}\n{folded_title(article.title)}")
     return article.id
 
 
 def _copy(article: Article) -> str | None:
-    title = folded_title(article)
-    if not title:
-        return None
-    host = urlsplit(article_key(article.url_canonical)).netloc
-    return text_hash("\n".join((article.site, host, article.text_hash, title)))
+    key = article_key(article.url_canonical)
+    return copy_hash(article.site, key, article.text_hash, folded_title(article.title))
