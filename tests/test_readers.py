@@ -16,7 +16,10 @@ from tests.helpers_store import FORKSERVER
 
 SECONDS = float(os.environ.get("KHABAR_READER_SECONDS", "5"))
 # What a reader may be told while a partition is exchanged: gone, or hollow for the moment.
-EXCHANGED = re.compile(r"No such file|FileNotFound|No files found|[Mm]agic bytes|must end with PAR1|thrift")
+EXCHANGED = re.compile(
+    r"No such file|FileNotFound|No files found"
+    r"|[Mm]agic bytes|must end with PAR1|thrift|TProtocol"
+)
 
 
 def watch(output: Path, readers: list[str], compact_every: int) -> tuple[list[Counter[str]], int]:
