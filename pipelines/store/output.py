@@ -26,6 +26,9 @@ class Output(Protocol):
     name: str  # as users call it
     raw_folder: Path  # local: WARC files are written there
 
+    def check(self) -> None:
+        """Raises unless files can be put here; asked once, before anything is fetched."""
+
     def put(self, part: Path, target: str, digest: str) -> None:
         """Move the verified file `part` to `target`: it is visible whole and durable, or not at all."""
 
@@ -60,15 +63,25 @@ class Output(Protocol):
         """A WARC file that was kept."""
 
 
-def open_output(place: str) -> Output:
-    """The output at a folder's path or at `s3://bucket/prefix`."""
+def open_output(place: str, state: Path) -> Output:
+    """The output at a folder's path or at `s3://bucket/prefix`, whose local folder is `state`."""
+    if "://" in place:
+        # botocore takes 0.4 s to load, and most outputs are folders.
+        from pipelines.store.s3 import S3Output  # noqa: PLC0415
+        from pipelines.store.s3_client import Bucket, Place  # noqa: PLC0415
+
+        return S3Output(Bucket(Place.parse(place)), state)
     return FolderOutput(Path(place))
 
 
 def state_folder(place: str) -> Path:
     """The local folder of lock, scratch and ledger; raises `StoreError` for what is no output."""
+    if place.startswith("s3://"):
+        from pipelines.store.s3_client import Place  # noqa: PLC0415  as above
+
+        return Path("output") / ".state" / Place.parse(place).slug
     if not place or "://" in place:
-        raise StoreError("it must be a folder")
+        raise StoreError("it must be a folder or s3://bucket/prefix")
     return Path(place) / ".state"
 
 
@@ -79,6 +92,9 @@ class FolderOutput:
         self.folder = folder
         self.name = str(folder)
         self.raw_folder = folder / "raw"
+
+    def check(self) -> None:
+        """The lock was written below it."""
 
     def put(self, part: Path, target: str, digest: str) -> None:  # noqa: ARG002  its name holds the digest
         final = self.folder / target

@@ -1,0 +1,30 @@
+"""moto's S3 server as a process: `python -m tests.s3_server PORT`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+
+
+def one_at_a_time(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """moto looks whether a condition holds and then writes: two threads of it may both find that it does.
+
+    A store does both in one step.
+    """
+    lock = Lock()
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with lock:
+            return list(app(environ, start_response))
+
+    return serve
+
+
+if __name__ == "__main__":
+    served = one_at_a_time(DomainDispatcherApplication(create_backend_app))
+    run_simple("127.0.0.1", int(sys.argv[1]), served, threaded=True)  # type: ignore[arg-type]  # a WSGI app
