@@ -86,7 +86,7 @@ class Objects:
     def place(self, prefix: str = "khabar") -> str:
         return f"s3://{self.bucket}/{prefix}"
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         pages = self.direct.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         return [each["Key"] for page in pages for each in page.get("Contents", ())]
 
@@ -96,7 +96,7 @@ class Objects:
 
     def assert_no_partial_part(self) -> None:
         """Every part has the hash that its name says."""
-        for key in self.keys():
+        for key in self.names():
             if key.endswith(".parquet"):
                 assert sha256(self.read(key)).hexdigest()[:16] == key.removesuffix(".parquet")[-16:], key
         assert not self.direct.list_multipart_uploads(Bucket=self.bucket).get("Uploads")
@@ -118,14 +118,13 @@ class Machine:
         assert isinstance(found, S3Output)
         return found
 
-    @contextmanager
-    def publisher(self, run_id: str) -> Iterator[Publisher]:
+    def publish(self, run_id: str = "run-1", *, probe: bool = False) -> None:
+        """What a run does; `probe` as it does first."""
+        output = self.output()
+        if probe:
+            output.check()
         with closing(Ledger(self.ledger_path)) as ledger:
-            yield Publisher(ledger, self.output(), self.folder / ".state" / "scratch", run_id)
-
-    def publish(self, run_id: str = "run-1") -> None:
-        with self.publisher(run_id) as publisher:
-            publisher.publish()
+            Publisher(ledger, output, self.folder / ".state" / "scratch", run_id).publish()
 
     def stage(self, *names: str) -> None:
         with closing(Ledger(self.ledger_path)) as ledger:
@@ -180,10 +179,12 @@ def publish_in_child(folder: Path, place: str, run_id: str, environment: dict[st
     Machine(folder, place).publish(run_id)
 
 
-def publish_rounds(folder: Path, place: str, rounds: int, environment: dict[str, str]) -> None:
-    """One machine's month: something new each time, published at once."""
+def publish_rounds(
+    folder: Path, place: str, rounds: int, environment: dict[str, str], probe: bool = False
+) -> None:
+    """One machine's month: something new each time, published at once; `probe` as a run does first."""
     os.environ.update(environment)
     machine = Machine(folder, place)
     for number in range(rounds):
         machine.stage(f"{folder.name}-{number}")
-        machine.publish(f"run-{folder.name}-{number}")
+        machine.publish(f"run-{folder.name}-{number}", probe=probe)

@@ -1,4 +1,4 @@
-"""Between a client and the S3 server: passes requests on, and does to chosen ones what networks and stores do."""
+"""Between a client and the S3 server: passes requests on; to chosen ones does what networks and stores do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWERS = {
     "unknown": (501, "NotImplemented"),
 }
 # "cut": the connection ends in the middle of the request; "drop": the store does it, the answer is lost;
-# "hold": the store does it when `Proxy.release` is called, whoever still waits for it.
+# "short": the answer is cut; "hold": the store does it at `Proxy.release`, whoever still waits for it.
 KINDS = ("error", "slow", "cut", "drop")
 
 
@@ -54,7 +54,7 @@ class Proxy:
         with self._lock:
             asked = Asked(len(self.asked), method, path, conditions)
             self.asked.append(asked)
-            return asked, self.fault(asked)
+        return asked, self.fault(asked)
 
     def restart(self) -> None:
         """As new, and the store is well."""
@@ -109,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.proxy.released.set()
         if fault in ("drop", "hold"):
             return self._hang_up()
+        if fault == "short":
+            return self._answer(*done, cut=True)
         return self._answer(*done)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _pass_on  # noqa: N815  their names there
@@ -126,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             store.close()
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def _answer(self, status: int, headers: dict[str, str], body: bytes, *, cut: bool = False) -> None:
         self.send_response_only(status)
         for name, value in headers.items():
             if name.lower() not in ("connection", "content-length", "transfer-encoding"):
@@ -135,8 +137,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", own if own and self.command == "HEAD" else str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if cut else body)
         self.wfile.flush()
+        if cut:
+            self._hang_up()
 
     def _hang_up(self) -> None:
         self.close_connection = True

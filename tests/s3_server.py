@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import run_simple
-
 
 def one_at_a_time(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """moto looks whether a condition holds and then writes: two threads of it may both find that it does.
@@ -25,6 +22,15 @@ def one_at_a_time(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable
     return serve
 
 
+def main(port: int) -> None:
+    """moto is an extra: pytest imports this module without it, too."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import run_simple
+
+    run_simple(
+        "127.0.0.1", port, one_at_a_time(DomainDispatcherApplication(create_backend_app)), threaded=True
+    )
+
+
 if __name__ == "__main__":
-    served = one_at_a_time(DomainDispatcherApplication(create_backend_app))
-    run_simple("127.0.0.1", int(sys.argv[1]), served, threaded=True)  # type: ignore[arg-type]  # a WSGI app
+    main(int(sys.argv[1]))

@@ -25,6 +25,9 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.exceptions import (
+    ConnectionError as NoConnection,
+)
 
 from pipelines.store.errors import StoreError
 
@@ -181,7 +184,13 @@ class Bucket:
         checksum = b64encode(bytes.fromhex(sha256)).decode()
         with self._asking():
             try:
-                self._client.put_object(**self._at(target), Body=body, ChecksumSHA256=checksum, **condition)
+                self._client.put_object(
+                    **self._at(target),
+                    Body=body,
+                    ChecksumSHA256=checksum,
+                    ChecksumAlgorithm="SHA256",
+                    **condition,
+                )
             except ClientError as error:
                 if condition and _code(error) in _UNMET_CONDITION:
                     return False
@@ -226,7 +235,7 @@ class Bucket:
             return (
                 f"the AWS settings cannot be used ({type(error).__name__}); mend the environment or profile"
             )
-        if isinstance(error, HTTPClientError):
+        if isinstance(error, HTTPClientError | NoConnection):
             where = urlsplit(self._client.meta.endpoint_url)
             host = where.netloc.rpartition("@")[2]
             return f"{host} does not answer ({type(error).__name__}); is AWS_ENDPOINT_URL right?"
