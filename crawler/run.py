@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import secrets
 import sqlite3
 from collections import Counter
@@ -99,7 +100,8 @@ class RunConfig:
         try:
             state = state_folder(output)
         except StoreError as error:
-            raise UserError(f"NEWS_OUTPUT={output!r}: {error}") from None
+            shown = re.sub(r"://[^/]*@", "://…@", output)  # a secret, in the wrong place
+            raise UserError(f"NEWS_OUTPUT={shown!r}: {error}") from None
         return cls(
             output=output,
             state=state,
@@ -221,7 +223,8 @@ class Run:
     def close(self) -> None:
         """Publish what was spooled and let go of everything; a failure becomes `figures.fatal`."""
         try:
-            for step in (self.workers.stop, self.raw.close, self._save_shapes, self._publish, self._end):
+            steps = (self.workers.stop, self.raw.close, self._save_shapes)
+            for step in (*steps, self._keep_raw, self._publish, self._end):
                 self._attempt(step)
         finally:
             self.ledger.close()
@@ -234,8 +237,25 @@ class Run:
         except (StoreError, OSError, sqlite3.Error) as error:
             self.fail(str(error))
 
+    def _keep_raw(self) -> None:
+        """Raw files go where the rows go, and before them; so do those of runs that were killed.
+
+        What the next run still has to clean stays here: it must not be fetched again when a store is down.
+        """
+        needed = {left.warc_file for left in self.ledger.unfinished()}
+        for path in sorted(self.raw_folder.glob("khabar-*.warc.gz")):
+            if path.name not in needed:
+                self.output.keep_raw(path)
+
     def _publish(self) -> None:
         self.figures.published = self.publisher.publish()
+
+    def has_files(self) -> bool:
+        """Whether there is anything to look at; a store that no longer answers shows nothing."""
+        try:
+            return any(self.output.targets())
+        except (StoreError, OSError):
+            return False
 
     def _end(self) -> None:
         self.ledger.end_run(self.run_id, self.figures.exit_code.name.lower(), datetime.now(UTC))

@@ -94,8 +94,11 @@ def _counted(found: Counter[str]) -> str:
 
 def queries(output: str) -> Iterator[str]:
     """Three ready queries over the published articles; the tests run each of them."""
-    files = f"{output}/articles/**/*.parquet"
     python = _python()
+    if "://" in output:
+        yield from _store_queries(output, python)
+        return
+    files = f"{output}/articles/**/*.parquet"
     grouped = "site, language, count(*) AS articles, max(published_at) AS newest"
     yield (
         f"""{python} -c "import duckdb; """
@@ -109,6 +112,19 @@ def queries(output: str) -> Iterator[str]:
         f"""{python} -c "import pandas as pd; print(pd.read_parquet('{output}/articles')"""
         """[['site', 'published_at', 'title']].sort_values('published_at').tail(10))\""""
     )
+
+
+def _store_queries(output: str, python: str) -> Iterator[str]:
+    """Through the manifest; what reads it finds credentials where we found them."""
+    yield (
+        f"""{python} -c "import json, pyarrow.dataset as ds; from pyarrow.fs import FileSystem; """
+        f"""store, at = FileSystem.from_uri('{output}'); """
+        """listed = json.load(store.open_input_stream(at + '/manifest.json'))['files']; """
+        """files = [at + '/' + file['stable_path'] for file in listed if file['dataset'] == 'articles']; """
+        """rows = ds.dataset(files, filesystem=store).to_table(columns=['site', 'published_at', 'title']); """
+        """print(rows.to_pandas())\""""
+    )
+    yield f"(DuckDB and Polars read {output}/articles/**/*.parquet once they know the store's credentials)"
 
 
 def _python() -> str:

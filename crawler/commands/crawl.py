@@ -90,7 +90,7 @@ class Command(ScrapyCrawl):
             run.figures.errors += 1
             run.close()
         print("\n".join(summary(run)))
-        if not run.figures.fatal and any(run.output.targets()):
+        if not run.figures.fatal and run.has_files():
             print("\nLook at the rows:")
             print("\n".join(queries(run.config.output)))
         self.exitcode = run.figures.exit_code

@@ -14,6 +14,7 @@ from pipelines.store.errors import StoreError
 from pipelines.store.manifest import MANIFEST, PublishedFile, dump_manifest, parse_manifest
 from pipelines.store.parquet import file_digest
 from pipelines.store.partition import Partition, sweep_aside
+from pipelines.store.place import state_folder
 from pipelines.store.replacement import Replacement
 from pipelines.store.schema import SCHEMAS
 from pipelines.store.writable import check_writable
@@ -87,8 +88,14 @@ class Output(Protocol):
         """The WARC files of the local raw folder and those that were kept, each once."""
 
 
-def open_output(place: str) -> Output:
-    """The output at a folder's path or at `s3://bucket/prefix`."""
+def open_output(place: str, state: Path | None = None) -> Output:
+    """The output at a folder's path or at `s3://bucket/prefix`; `state` is not its usual local folder."""
+    if "://" in place:
+        # botocore takes 0.4 s to load, and most outputs are folders.
+        from pipelines.store.s3 import S3Output  # noqa: PLC0415
+        from pipelines.store.s3_client import Bucket, Place  # noqa: PLC0415
+
+        return S3Output(Bucket(Place.parse(place)), state or state_folder(place))
     return FolderOutput(Path(place))
 
 
