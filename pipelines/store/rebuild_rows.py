@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,8 @@ from pipelines.store.versions import copy_hash, folded_title
 from pipelines.urls import article_key
 
 _BATCH_ROWS = 2_000
+# Most of the time goes here, and most rows have one address only, asked for thrice.
+_key_of = lru_cache(maxsize=4 * _BATCH_ROWS)(article_key)
 _COLUMNS = {
     "articles": (
         "id", "site", "url", "url_requested", "url_canonical", "title", "text_hash", "version",
@@ -172,11 +175,11 @@ def _identity(dataset: str, row: dict[str, Any]) -> str:
 
 def _key(row: dict[str, Any]) -> str:
     """What the ledger knew the URL by: the address that was asked for."""
-    return article_key(row["url_requested"] or row["url"])
+    return _key_of(row["url_requested"] or row["url"])
 
 
 def _version(row: dict[str, Any]) -> dict[str, Any]:
-    article, title = article_key(row["url_canonical"]), folded_title(row["title"])
+    article, title = _key_of(row["url_canonical"]), folded_title(row["title"])
     copy = copy_hash(row["site"], article, row["text_hash"], title)
     return row | {"article": article, "title": title, "copy": copy, "key": _key(row)}
 
