@@ -156,3 +156,22 @@ def known(path: Path) -> dict[str, list[dict[str, Any]]]:
             fetch["headers"] = [pair for pair in fetch["headers"] if pair[0] != "content-length"]
             row["fetched"] = fetch
     return found
+
+
+URLS = [f"https://sahifa.test/news/{number}" for number in range(1, 5)]
+HOUR = timedelta(hours=1)
+
+
+def seed(store: Store) -> None:
+    """Articles, one of them changed twice, one looked at again, and pages turned away before and after."""
+    with crawl(store, 1) as run:
+        run.look(URLS[0], "عنوان|متن|1")
+        run.look(URLS[1], "כותרת|טקסט|1")
+        run.look(URLS[2], "reject not_article")
+        run.look("http://www.sahifa.test/news/4/?utm_source=x", "Fourth|text|1")
+    with crawl(store, 2) as run:
+        run.look(URLS[0], "عنوان|متن آخر|2", NOW + HOUR)
+        run.look(URLS[1], "כותרת|טקסט|1", NOW + HOUR)  # the same bytes
+    with crawl(store, 3) as run:
+        run.look(URLS[0], "عنوان|متن ثالث|3", NOW + 2 * HOUR)
+        run.look(URLS[1], "reject soft_404", NOW + 2 * HOUR)
