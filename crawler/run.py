@@ -27,7 +27,7 @@ from pipelines.store.errors import LedgerDamaged, StoreError
 from pipelines.store.forget import refuse_missing
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import RunLock
-from pipelines.store.output import open_output
+from pipelines.store.output import Output, open_output
 from pipelines.store.place import state_folder
 from pipelines.store.publish import Published, Publisher, write_manifest
 from pipelines.store.raw import RawResponse, RawStore, read_record
@@ -48,6 +48,7 @@ class Figures:
 
     errors: int = 0
     fatal: str | None = None
+    stopped: bool = False  # it was told to stop before it was through
     stored: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)  # new versions, by what they changed
     rechecked: Counter[str] = field(default_factory=Counter)  # stored articles looked at that gave no row
@@ -98,7 +99,7 @@ class RunConfig:
         if "://" in ledger:
             raise UserError(f"NEWS_STATE={ledger!r}: it must be a file")
         try:
-            state = state_folder(output)
+            state = state_folder(output, ledger)
         except StoreError as error:
             shown = re.sub(r"://[^/]*@", "://…@", output)  # a secret, in the wrong place
             raise UserError(f"NEWS_OUTPUT={shown!r}: {error}") from None
@@ -112,6 +113,10 @@ class RunConfig:
             recheck=_recheck(settings.get("NEWS_RECHECK") or "never"),
             contact=settings.get("NEWS_CONTACT") or "",
         )
+
+    def open_output(self) -> Output:
+        """The output, not yet asked for anything."""
+        return open_output(self.output, self.state)
 
 
 def name_operator(settings: BaseSettings) -> None:
@@ -150,7 +155,7 @@ class Run:
         self.figures = Figures()
         now = datetime.now(UTC)
         self.run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        self.output = open_output(config.output)
+        self.output = config.open_output()
         self._lock = RunLock(config.state, config.ledger, f"run {self.run_id}", self.output.name)
         try:
             self.output.check(now.date())
@@ -258,7 +263,9 @@ class Run:
             return False
 
     def _end(self) -> None:
-        self.ledger.end_run(self.run_id, self.figures.exit_code.name.lower(), datetime.now(UTC))
+        code = self.figures.exit_code
+        outcome = "stopped" if self.figures.stopped and code is ExitCode.OK else code.name.lower()
+        self.ledger.end_run(self.run_id, outcome, datetime.now(UTC))
 
     @classmethod
     def of(cls, crawler: Crawler) -> Run:

@@ -108,7 +108,6 @@ class StoreCommand(QuietCommand):
     def opened(self, wait: float = 0.0) -> Iterator[OpenStore]:
         """Ledger and output to write in; `OutputLocked` when a run is on for longer than `wait` seconds."""
         from pipelines.store.ledger import Ledger
-        from pipelines.store.output import open_output
         from pipelines.store.publish import Publisher
         from pipelines.store.replacement import sweep_retired
 
@@ -116,7 +115,7 @@ class StoreCommand(QuietCommand):
         if not config.ledger.is_file():
             raise StoreError(f"there is no ledger {config.ledger}: no run has published into {config.output}")
         run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        output = open_output(config.output)
+        output = config.open_output()
         with self.locked(wait), closing(Ledger(config.ledger)) as ledger:
             Publisher(ledger, output, config.state / "scratch", run_id).recover()
             sweep_retired(ledger, output, now)

@@ -361,7 +361,7 @@ def test_a_day_of_cron_leaves_few_files(tmp_path: Path, monkeypatch: pytest.Monk
         f"https://sahifa.test/{number}" for number in range(300)
     )
     compact(store, "compact-last", now=NOW + timedelta(days=3))
-    assert len(list((store.output / ".files").rglob("*.parquet"))) == 1
+    assert len(list((store.output / ".state" / "files").rglob("*.parquet"))) == 1
     assert parquet.file_digest(store.output / store.visible()[0])
 
 

@@ -205,9 +205,9 @@ def test_a_text_that_comes_back_is_known(ledger: Ledger) -> None:
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["متن", "טקסט", "text"])), max_size=12))
 def test_every_text_of_an_address_is_spooled_once_with_versions_in_a_row(
-    pages: list[tuple[int, str]],
+    tmp_path_factory: pytest.TempPathFactory, pages: list[tuple[int, str]]
 ) -> None:
-    with closing(Ledger(Path(":memory:"))) as ledger:
+    with closing(Ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite")) as ledger:
         for number, text in pages:
             stage(ledger, article(f"https://sahifa.test/news/{number}", text))
         rows = [(row["url_canonical"], row["text_hash"]) for row in spooled(ledger)]

@@ -232,14 +232,14 @@ def part(store: Store, dataset: str) -> Path:
 
 def delete(path: Path) -> None:
     path.unlink()
-    (path.parents[2] / ".files" / path.relative_to(path.parents[2])).unlink()
+    (path.parents[2] / ".state" / "files" / path.relative_to(path.parents[2])).unlink()
 
 
 def without_last_row(path: Path) -> None:
     table = pq.read_table(path, partitioning=None)
     path.unlink()
     pq.write_table(table.slice(0, table.num_rows - 1), path)
-    shutil.copy(path, path.parents[2] / ".files" / path.relative_to(path.parents[2]))
+    shutil.copy(path, path.parents[2] / ".state" / "files" / path.relative_to(path.parents[2]))
 
 
 def cut(path: Path) -> None:

@@ -155,12 +155,14 @@ def test_a_file_of_another_schema_is_named_with_the_column(store: Store) -> None
 
 def test_a_second_name_that_is_gone_or_another_file_is_named(store: Store) -> None:
     path = part(store).relative_to(store.output)
-    second = store.output / ".files" / path
+    second = store.output / ".state" / "files" / path
     second.unlink()
-    assert [problem.wrong for problem in looked(store)] == [f"its second name .files/{path} cannot be read"]
+    assert [problem.wrong for problem in looked(store)] == [
+        f"its second name .state/files/{path} cannot be read"
+    ]
     second.write_text("other")
     assert [problem.wrong for problem in looked(store)] == [
-        f"is another file under its second name .files/{path}"
+        f"is another file under its second name .state/files/{path}"
     ]
 
 

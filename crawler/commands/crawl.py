@@ -48,7 +48,7 @@ class Command(ScrapyCrawl):
         assert self.settings is not None
         output, ledger = self.settings.get("NEWS_OUTPUT") or "", self.settings.get("NEWS_STATE") or ""
         try:
-            state = state_folder(output)
+            state = state_folder(output, ledger)
         except StoreError:
             return  # `RunConfig` says what is wrong with it
         check_free(state, Path(ledger) if ledger else state / "ledger.sqlite", output)

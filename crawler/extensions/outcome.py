@@ -56,6 +56,7 @@ class OutcomeExtension:
         run = self.run
         run.figures.hosts = self._politeness.report()
         asked_to_stop = reason == "shutdown" or reason.startswith("closespider_")
+        run.figures.stopped = asked_to_stop
         if reason != "finished" and not asked_to_stop:
             run.fail(f"the crawl stopped early: {reason}")
         seen = run.ledger.seen(run.run_id)

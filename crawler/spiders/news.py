@@ -30,7 +30,7 @@ from crawler.politeness.signals import robots_read
 from crawler.rendering.opt_in import request_meta
 from crawler.sites import Site, load_sites
 from crawler.spiders.base import NOT_MODIFIED, ArticleSpider, conditions
-from pipelines.store.places import PlaceKind
+from pipelines.store.places import Place, PlaceKind
 from pipelines.workers import TaskFailed
 
 # Places go before articles, so that the newest articles are known when they are chosen.
@@ -103,12 +103,10 @@ class NewsSpider(ArticleSpider):
         else:
             found = await self._read(visit, response)
             brought = self._take(visit, found)
-            etag, modified = _header(response, "ETag"), _header(response, "Last-Modified")
-            place = replace(visit.place, etag=etag, last_modified=modified)
             sections = self.frontier.unknown(found.sections)
             # What it leads to is durable before its answer is: killed between, the next run gets a 304 here.
             onward = list(self._itinerary.onward(visit, found, sections, brought))
-            self._itinerary.answered(visit, place, brought)
+            self._itinerary.answered(visit, _answer(visit, response, onward), brought)
             for request in self._requests(onward):
                 yield request
         for request in self._arrived(visit):
@@ -169,6 +167,14 @@ class NewsSpider(ArticleSpider):
         if requests:
             self.send(requests)
             raise DontCloseSpider
+
+
+def _answer(visit: Visit, response: Response, onward: list[Visit]) -> Place:
+    """The place with its validators; without them while its further pages are to come: no 304 names these."""
+    if any(each.kind is PlaceKind.PAGE for each in onward):
+        return replace(visit.place, etag=None, last_modified=None)
+    etag, modified = _header(response, "ETag"), _header(response, "Last-Modified")
+    return replace(visit.place, etag=etag, last_modified=modified)
 
 
 def _header(response: Response, name: str) -> str | None:

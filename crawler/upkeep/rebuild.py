@@ -11,7 +11,6 @@ from crawler.run import RunConfig
 from crawler.summary import rebuilt_lines
 from pipelines.store.errors import LedgerDamaged
 from pipelines.store.ledger import Ledger
-from pipelines.store.output import open_output
 from pipelines.store.publish import write_manifest
 from pipelines.store.rebuild import rebuild, writers
 from pipelines.store.rebuild_files import ALL
@@ -19,7 +18,7 @@ from pipelines.store.rebuild_files import ALL
 
 def rebuilt(config: RunConfig, writer: str) -> Iterator[str]:
     """Rebuild the ledger of `config` and say what was found; `writer`: whose files, or empty."""
-    output = open_output(config.output)
+    output = config.open_output()
     known = writers(output)
     if writer not in ("", ALL, *known):
         named = ", ".join(sorted(filter(None, known))) or "none"

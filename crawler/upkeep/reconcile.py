@@ -13,7 +13,6 @@ from crawler.storecommand import StoreCommand, table
 from crawler.terminal import Terminal, harmless
 from pipelines.store.balance import SiteBalance
 from pipelines.store.errors import StoreError
-from pipelines.store.output import open_output
 from pipelines.store.reconcile import Reconciled, reconcile
 
 _HEADER = (
@@ -27,7 +26,7 @@ def run(command: StoreCommand, opts: argparse.Namespace) -> ExitCode:
     path = command.config.ledger
     if not path.exists():
         raise StoreError(f"there is no ledger {path}: nothing was crawled yet, or NEWS_STATE names another")
-    found = reconcile(path, open_output(command.config.output), command.given.get("site"))
+    found = reconcile(path, command.config.open_output(), command.given.get("site"))
     if opts.format == "json":
         command.show([json.dumps(plain(found), ensure_ascii=False)])
     else:

@@ -21,7 +21,7 @@ from pipelines.store.forget import Forgotten, forget_missing
 from pipelines.store.ledger import Ledger
 from pipelines.store.ledger_file import open_read_only
 from pipelines.store.manifest import PublishedFile, files_of
-from pipelines.store.output import Output, open_output
+from pipelines.store.output import Output
 from pipelines.store.publish import Publisher
 from pipelines.store.unsettled import unsettled
 from pipelines.store.verify import Known, Problem, Verified, deadline, verify
@@ -44,7 +44,7 @@ class Verification:
 
     def run(self, opts: argparse.Namespace) -> ExitCode:
         """All of it; the exit code tells what was found."""
-        output = open_output(self._command.config.output)
+        output = self._command.config.open_output()
         forgotten = self._forget(output) if opts.forget else None
         found, notes = asyncio.run(self._verified(output, raw=opts.raw))
         if opts.format == "json":

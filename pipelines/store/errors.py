@@ -13,3 +13,7 @@ class OutputLocked(StoreError):
 
 class LedgerDamaged(StoreError):
     """The ledger's file cannot be read; it can be rebuilt from what was published."""
+
+
+class NewerFormat(StoreError):
+    """What a later version of Khabar wrote; it is left as it is."""

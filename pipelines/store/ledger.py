@@ -123,16 +123,16 @@ class Ledger:
 
     @staticmethod
     def _take_back(db: sqlite3.Connection) -> None:
-        """URLs asked for and not answered are as they were before: unknown, or due to be looked at again."""
+        """URLs asked for and not answered are as they were before, and that was no attempt."""
         db.execute(
-            "UPDATE urls SET state = iif(article_id IS NULL, ?, ?), run_id = NULL WHERE state = ?",
+            "UPDATE urls SET state = iif(article_id IS NULL, ?, ?), run_id = NULL, "
+            "attempts = max(attempts - 1, 0) WHERE state = ?",
             (State.PENDING, State.COMMITTED, State.LEASED),
         )
 
     def end_run(self, run_id: str, outcome: str, now: datetime) -> None:
         """Record how the run ended; what it could not ask for is left to the next and was no attempt."""
         with self.transaction() as db:
-            db.execute("UPDATE urls SET attempts = attempts - 1 WHERE state = ?", (State.LEASED,))
             self._take_back(db)
             db.execute(
                 "UPDATE runs SET ended_at = ?, outcome = ? WHERE run_id = ?",
@@ -144,7 +144,7 @@ class Ledger:
     def discover(
         self, run_id: str, site: str, links: Iterable[Link], now: datetime, place: str | None = None
     ) -> int:
-        """Make the links that `place` lists durable as PENDING; how many were new.
+        """Make the links that `place` lists durable as PENDING; how many are new or were left by a cut run.
 
         Known URLs are marked as seen; what a feed says of one found on a page before is added.
         """
@@ -211,9 +211,10 @@ class Ledger:
             )
 
     def unfinished(self) -> list[Unfinished]:
-        """Every page fetched but not cleaned."""
+        """Every page fetched but not cleaned, in the order in which they were fetched."""
         rows = self._db.execute(
-            "SELECT key, fetch, witness, warc_file, warc_offset, article_id FROM urls WHERE state = ?",
+            "SELECT key, fetch, witness, warc_file, warc_offset, article_id FROM urls WHERE state = ? "
+            "ORDER BY warc_file, warc_offset",
             (State.FETCHED,),
         )
         return [

@@ -36,6 +36,7 @@ def add_links(
     place: str | None,
 ) -> int:
     """What `Ledger.discover` does, inside its transaction."""
+    left = _left_by_others(db, run_id, links)
     before = db.total_changes
     db.executemany(
         "INSERT OR IGNORE INTO urls "
@@ -58,7 +59,16 @@ def add_links(
         [(run_id, place, link.hint, _json(link.witness), link.key) for link in links],
     )
     _take_plainer(db, links)
-    return added
+    return added + left
+
+
+def _left_by_others(db: sqlite3.Connection, run_id: str, links: Sequence[Link]) -> int:
+    """Links last seen by a run that was cut short: not all they lead to was followed."""
+    query = (
+        "SELECT 1 FROM urls JOIN runs ON runs.run_id = urls.seen_run WHERE urls.key = ? AND runs.run_id <> ? "
+        "AND coalesce(runs.outcome, 'died') IN ('died', 'stopped', 'unfinished')"
+    )
+    return sum(db.execute(query, (link.key, run_id)).fetchone() is not None for link in links)
 
 
 def _take_plainer(db: sqlite3.Connection, links: Sequence[Link]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from pipelines.store.errors import StoreError
+from pipelines.store.errors import NewerFormat, StoreError
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 2
@@ -46,11 +46,11 @@ def dump_manifest(files: Iterable[PublishedFile]) -> str:
 
 
 def parse_manifest(text: str, name: str) -> tuple[PublishedFile, ...]:
-    """The files a manifest lists, of version 1 too; raises `StoreError` with its `name` when it is none."""
+    """The files a manifest lists, of version 1 too; raises `StoreError` naming it when it is none."""
     try:
         plain = json.loads(text)
         if plain["manifest_version"] > MANIFEST_VERSION:
-            raise StoreError(f"{name} has version {plain['manifest_version']}, this is {MANIFEST_VERSION}")
+            raise NewerFormat(f"{name} has version {plain['manifest_version']}, this is {MANIFEST_VERSION}")
         return tuple(_entry(listed) for listed in plain["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{name} is no manifest ({type(error).__name__}: {error})") from None

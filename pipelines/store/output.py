@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from pipelines.store.durable import sync_folder, write_atomically
-from pipelines.store.errors import StoreError
+from pipelines.store.errors import NewerFormat, StoreError
 from pipelines.store.manifest import MANIFEST, PublishedFile, dump_manifest, parse_manifest
 from pipelines.store.parquet import file_digest
 from pipelines.store.partition import Partition, sweep_aside
@@ -165,6 +165,8 @@ class FolderOutput:
         with self._manifest_lock():
             try:
                 there = self.listed()
+            except NewerFormat:
+                raise
             except StoreError:  # damaged: each ledger lists its own files again
                 there = ()
             text = dump_manifest(change(there))

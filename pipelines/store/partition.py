@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -52,6 +53,7 @@ class Partition:
 
     def switch(self, grace: float) -> None:
         """Exchange the folders; the removed names go `grace` seconds later."""
+        self._begin_sweeping(grace)
         exchange(self._aside, self._here)
         try:
             self._sync()
@@ -59,6 +61,21 @@ class Partition:
             time.sleep(grace)
         finally:
             self._drop_hollow()
+
+    def _begin_sweeping(self, grace: float) -> None:
+        """Another process takes the hollow names away, too: they do not outlive this one when it is killed.
+
+        It works in the new folder, wherever that is by then; the files of the old one are out of its reach.
+        """
+        with suppress(OSError):  # without it the next start does so
+            subprocess.Popen(  # noqa: S603  no name is part of the command
+                ["/bin/sh", "-c", 'sleep "$0"; rm -f -- "$@"', str(grace), *sorted(self._removed)],
+                cwd=self._aside,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
 
     @property
     def switched(self) -> bool:

@@ -7,12 +7,16 @@ from pathlib import Path
 from pipelines.store.errors import StoreError
 
 
-def state_folder(place: str) -> Path:
-    """An output's local folder of lock, scratch and ledger; raises `StoreError` for what is no output."""
+def state_folder(place: str, ledger: str = "") -> Path:
+    """An output's local folder of lock, scratch and ledger; raises `StoreError` for what is no output.
+
+    Of an object store it is the folder of `ledger`, when that is given.
+    """
     if place.startswith("s3://"):
         from pipelines.store.s3_client import Place  # noqa: PLC0415  botocore takes 0.4 s to load
 
-        return Path("output") / ".state" / Place.parse(place).slug
+        usual = Path("output") / ".state" / Place.parse(place).slug
+        return Path(ledger).parent if ledger else usual
     if not place or "://" in place:
         raise StoreError("it must be a folder or s3://bucket/prefix")
     return Path(place) / ".state"

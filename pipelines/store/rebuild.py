@@ -16,9 +16,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.recheck import Recheck
+from pipelines.store.durable import sync_folder
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger_file import left_name, new_ledger
-from pipelines.store.output import Files, FolderOutput, Output, sync_folder
+from pipelines.store.output import Files, FolderOutput, Output
 from pipelines.store.rebuild_files import ALL, Owners, listed_files, our_files
 from pipelines.store.rebuild_pages import Pages, warc_files
 from pipelines.store.rebuild_rows import SCRATCH, Found, Rows

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.store.durable import sync_folder
-from pipelines.store.errors import StoreError
+from pipelines.store.errors import NewerFormat, StoreError
 from pipelines.store.manifest import MANIFEST, dump_manifest, parse_manifest
 from pipelines.store.output import Files
 from pipelines.store.parquet import file_digest
@@ -129,6 +129,8 @@ class S3Output:
             found = self._bucket.get(MANIFEST)
             try:
                 there = self._listed(found)
+            except NewerFormat:
+                raise
             except StoreError:  # damaged: each ledger lists its own files again
                 there = ()
             text = dump_manifest(change(there)).encode()

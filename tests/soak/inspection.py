@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ DONE = frozenset({"fetched", "staged", "committed", "rejected"})
 _ENDS = frozenset({"committed", "rejected"})
 # What makes a row one, by dataset; of the others nothing is known here.
 _IDENTITY = {"articles": ("id",), "rejected": ("url",), "removed_blocks": ("article_id", "order")}
+# Seconds after which whoever lists a folder finds it as it is meant to be.
+_EXCHANGED = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,14 @@ class Output:
         self._files.clear()
 
     def look(self) -> None:
-        """Read what a reader's pattern matches."""
+        """Read what a reader's pattern matches, again where a folder was just being exchanged."""
+        for _ in range(2):
+            self._look()
+            if not self.unreadable:
+                return
+            time.sleep(_EXCHANGED)
+
+    def _look(self) -> None:
         self.unreadable, found = [], {}
         for path in sorted(self.folder.glob("*/**/*.parquet")):
             name = path.relative_to(self.folder)

@@ -53,4 +53,10 @@ STEPS: dict[str, Step] = {
     "manifest": Step("pipelines.store.publish:write_manifest"),
     "commit": Step("pipelines.store.publish:Publisher._commit"),
     "end_run": Step("pipelines.store.ledger:Ledger.end_run"),
+    # -- from many files to few
+    "compact_write": Step("pipelines.store.compact:write_tables", command="compact"),
+    "compact_note": Step("pipelines.store.replacement:note", command="compact"),
+    "exchange": Step("pipelines.store.partition:exchange", command="compact"),
+    "drop_hollow": Step("pipelines.store.partition:Partition._drop_hollow", command="compact"),
+    "compact_finish": Step("pipelines.store.replacement:finish", command="compact"),
 }
