@@ -21,7 +21,9 @@ LISTS = Discovered(links=tuple(filter(None, [make_link("news/1", HOME, "section"
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    opened = Run(RunConfig(tmp_path / "output", tmp_path / "ledger.sqlite", 1, 10, 512 << 20), "news")
+    opened = Run(
+        RunConfig(str(tmp_path), tmp_path / ".state", tmp_path / "ledger.sqlite", 1, 10, 512 << 20), "news"
+    )
     yield opened
     opened.close()
 

@@ -243,3 +243,20 @@ def test_a_rejection_is_never_an_article_s_version(ledger: Ledger) -> None:
     assert staged is not None
     assert not isinstance(staged.result, Rejected)
     assert staged.result.version == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "brought"), [(None, 2), ("died", 2), ("stopped", 2), ("unfinished", 2), ("ok", 0), ("bug", 0)]
+)
+def test_links_last_seen_by_a_run_that_was_cut_short_count_as_brought(
+    ledger: Ledger, outcome: str | None, brought: int
+) -> None:
+    """So that the further pages which that run did not come to are followed."""
+    ledger.start_run("run-1", "news", NOW)
+    discover(ledger, link(1), link(2))
+    if outcome:
+        ledger.end_run("run-1", outcome, NOW)
+    ledger.start_run("run-2", "news", NOW)
+    assert discover(ledger, link(1), link(2), run="run-2") == brought
+    assert discover(ledger, link(1), link(2), run="run-2") == 0
+    assert ledger.balance() == {"sahifa": {"pending": 2}}
