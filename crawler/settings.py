@@ -13,7 +13,7 @@ COMMANDS_MODULE = "crawler.commands"
 
 # -- Our own
 
-# Folder that receives articles/, rejected/, removed_blocks/, raw/ and manifest.json.
+# Folder or s3://bucket/prefix that receives articles/, rejected/, removed_blocks/, raw/ and manifest.json.
 NEWS_OUTPUT = "output"
 # Ledger file; empty means <NEWS_OUTPUT>/.state/ledger.sqlite.
 NEWS_STATE = ""

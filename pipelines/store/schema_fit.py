@@ -12,8 +12,8 @@ from pipelines.store.schema import SCHEMAS
 def misfit(dataset: str, found: pa.Schema) -> str | None:
     """What readers of `dataset` would stumble over in a file with the schema `found`; None when nothing.
 
-    >>> misfit("rejected", pa.schema([("site", pa.string())]))
-    'column site is string, not dictionary<values=string, indices=int32, ordered=0>'
+    >>> misfit("rejected", pa.schema([("url", pa.int32(), False)]))
+    'column url is int32, not string'
     """
     return _misfit("column", list(found), {field.name: field for field in SCHEMAS[dataset]})
 
