@@ -158,26 +158,36 @@ class Run:
         self.output = config.open_output()
         self._lock = RunLock(config.state, config.ledger, f"run {self.run_id}", self.output.name)
         try:
-            self.output.check(now.date())
-            check_writable([config.state, self.output.raw_folder], config.ledger)
-            self.ledger = self._opened_ledger(now)
-            self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
-            self.publisher.recover()
-            sweep_retired(self.ledger, self.output, now)
-            refuse_missing(self.output, self.ledger.connection)
-            mend_dead_runs(self.ledger, self.output.raw_folder, now)
-            self.ledger.start_run(self.run_id, spider, now)
+            self._prepare(spider, now)
         except sqlite3.Error as error:
-            self._lock.release()
+            self._let_go()
             raise StoreError(f"cannot write the ledger {config.ledger}: {error}") from None
         except BaseException:  # raised again: whatever it was, nobody else would release the lock
-            self._lock.release()
+            self._let_go()
             raise
         self.raw_folder = self.output.raw_folder
         self.raw = RawStore(self.raw_folder, self.run_id, self.ledger.writer)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
         self._histories: dict[str, SiteHistory] = {}
         self._shapes: dict[str, SiteShapes] = {}
+
+    def _prepare(self, spider: str, now: datetime) -> None:
+        """All that is tried, mended and noted before anything is fetched."""
+        config = self.config
+        self.output.check(now.date())
+        check_writable([config.state, self.output.raw_folder], config.ledger)
+        self.ledger = self._opened_ledger(now)
+        self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
+        self.publisher.recover()
+        sweep_retired(self.ledger, self.output, now)
+        refuse_missing(self.output, self.ledger.connection)
+        mend_dead_runs(self.ledger, self.output.raw_folder, now)
+        self.ledger.start_run(self.run_id, spider, now)
+
+    def _let_go(self) -> None:
+        if hasattr(self, "ledger"):
+            self.ledger.close()
+        self._lock.release()
 
     def _opened_ledger(self, now: datetime) -> Ledger:
         """The ledger; one that is lost or damaged is made anew from what was published."""
@@ -232,8 +242,7 @@ class Run:
             for step in (*steps, self._keep_raw, self._publish, self._end):
                 self._attempt(step)
         finally:
-            self.ledger.close()
-            self._lock.release()
+            self._let_go()
 
     def _attempt(self, step: Callable[[], None]) -> None:
         """One step of closing: what fails is reported, and the next step is taken all the same."""

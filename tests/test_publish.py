@@ -13,6 +13,7 @@ import pytest
 
 from pipelines import EXTRACTOR, SCHEMA_VERSION
 from pipelines.store import parquet, publish
+from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
 from pipelines.store.output import FolderOutput
 from pipelines.store.rows import loads
@@ -202,3 +203,26 @@ def test_the_manifest_says_what_is_in_each_file(store: Store) -> None:
 
 def test_where_nothing_was_published_the_manifest_is_empty(tmp_path: Path) -> None:
     assert FolderOutput(tmp_path).listed() == ()
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "of another"])
+def test_a_manifest_that_was_lost_is_written_again_by_the_next_start(store: Store, damage: str) -> None:
+    store.publish()
+    manifest = store.output / "manifest.json"
+    whole = manifest.read_text(encoding="utf-8")
+    if damage == "gone":
+        manifest.unlink()
+    else:
+        manifest.write_text(whole[:100] if damage == "cut" else '{"manifest_version": 2, "files": []}')
+    with store.publisher("run-2") as publisher:
+        publisher.recover()
+    assert manifest.read_text(encoding="utf-8") == whole
+
+
+def test_a_manifest_of_a_later_version_is_left_as_it_is(store: Store) -> None:
+    store.publish()
+    manifest = store.output / "manifest.json"
+    manifest.write_text('{"manifest_version": 99, "files": []}')
+    with store.publisher("run-2") as publisher, pytest.raises(StoreError, match="has version 99"):
+        publisher.recover()
+    assert "99" in manifest.read_text(encoding="utf-8")

@@ -77,6 +77,8 @@ class Publisher:
                 self._db.execute("DELETE FROM files WHERE path = ?", (path,))
         if whole:
             self._commit(whole)
+        elif self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone():
+            write_manifest(self._output, self._ledger)  # it may have been lost or damaged meanwhile
         replacement.recover(self._ledger, self._output, lambda: write_manifest(self._output, self._ledger))
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._output.sweep()
