@@ -27,7 +27,7 @@ from pipelines.store.output import open_output
 from pipelines.store.publish import Publisher
 from pipelines.store.s3 import S3Output
 from tests.crawling import ROOT
-from tests.helpers_store import article, stage
+from tests.helpers_store import NOW, article, stage
 from tests.s3_proxy import Proxy
 
 KEY, SECRET, TOKEN = "AKIACANARY0000000000", "canary/secret+of+the+store", "canary-session-token"
@@ -122,7 +122,7 @@ class Machine:
         """What a run does; `probe` as it does first."""
         output = self.output()
         if probe:
-            output.check()
+            output.check(NOW.date())
         with closing(Ledger(self.ledger_path)) as ledger:
             Publisher(ledger, output, self.folder / ".state" / "scratch", run_id).publish()
 

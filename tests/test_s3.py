@@ -18,7 +18,7 @@ from pipelines.store.errors import StoreError
 from pipelines.store.manifest import MANIFEST
 from pipelines.store.output import state_folder
 from tests.helpers_s3 import ENVIRONMENT, Machine, Objects, publish_in_child, publish_rounds, s3_server
-from tests.helpers_store import FORKSERVER, seed, seed_small
+from tests.helpers_store import FORKSERVER, NOW, seed, seed_small
 from tests.s3_proxy import KINDS, Asked, Proxy
 
 Expected = set[tuple[Any, ...]]
@@ -288,7 +288,7 @@ def test_a_store_without_conditional_writes_is_found_out_and_can_be_used(
     _, expected = seed(tmp_path)
     machine = Machine(tmp_path, objects.place())
     output = machine.output()
-    output.check()
+    output.check(NOW.date())
     assert not output._conditions
     machine.publish()
     machine.assert_settled(expected)
@@ -300,7 +300,7 @@ def test_a_store_without_conditional_writes_is_found_out_and_can_be_used(
 
 def test_a_store_with_conditional_writes_is_trusted_with_them(objects: Objects, tmp_path: Path) -> None:
     output = Machine(tmp_path, objects.place()).output()
-    output.check()
+    output.check(NOW.date())
     assert output._conditions
     assert objects.names() == []
 
@@ -322,7 +322,7 @@ def test_a_damaged_manifest_is_written_anew(objects: Objects, tmp_path: Path) ->
 
 def test_a_missing_bucket_is_named(objects: Objects, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"^s3://no-such-bucket/x: there is no such bucket; make it"):
-        Machine(tmp_path, "s3://no-such-bucket/x").output().check()
+        Machine(tmp_path, "s3://no-such-bucket/x").output().check(NOW.date())
 
 
 def test_missing_credentials_are_named(
@@ -331,7 +331,7 @@ def test_missing_credentials_are_named(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
     with pytest.raises(StoreError, match="there are no credentials; set AWS_ACCESS_KEY_ID"):
-        Machine(tmp_path, objects.place()).output().check()
+        Machine(tmp_path, objects.place()).output().check(NOW.date())
 
 
 def test_a_profile_that_is_none_is_one_line(
@@ -348,7 +348,7 @@ def test_credentials_without_a_right_are_told_which_they_need(
 ) -> None:
     objects.proxy.fault = lambda asked: "denied" if asked.method == method else None
     with pytest.raises(StoreError, match=r"the credentials are refused; they need s3:PutObject"):
-        Machine(tmp_path, objects.place()).output().check()
+        Machine(tmp_path, objects.place()).output().check(NOW.date())
 
 
 def test_an_endpoint_that_does_not_answer_is_named_without_its_secrets(
@@ -356,7 +356,7 @@ def test_an_endpoint_that_does_not_answer_is_named_without_its_secrets(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://who:canary@127.0.0.1:9")
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:9 does not answer") as caught:
-        Machine(tmp_path, objects.place()).output().check()
+        Machine(tmp_path, objects.place()).output().check(NOW.date())
     assert "canary" not in str(caught.value)
 
 

@@ -274,7 +274,7 @@ def config(**changes: object) -> RunConfig:
 
 def test_the_defaults_are_a_valid_configuration() -> None:
     known = config()
-    assert known.output == Path("output")
+    assert (known.output, known.state) == ("output", Path("output/.state"))
     assert known.ledger == Path("output/.state/ledger.sqlite")
     assert known.workers >= 1
     assert (known.page_seconds, known.page_memory_bytes) == (10, 1024**3)
