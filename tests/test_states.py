@@ -179,7 +179,8 @@ class LedgerMachine(RuleBasedStateMachine):
             urls = [f"https://{site}.test/news/{n}" for n in numbers]
             links = [Link(url, url + dress, "feed") for url in urls]
             added = self.ledger.discover(self.run_id, site, links, self.now)
-            assert added == len(set(urls) - self.discovered)
+            # Those that a killed run saw last count, too: it may not have followed what they stood beside.
+            assert len(set(urls) - self.discovered) <= added <= len(urls)
             self.discovered.update(urls)
 
     @rule(

@@ -18,6 +18,8 @@ OUTLETS = 24
 _JUDGES = ("reconcile", "verify")
 # Runs in a row that end before their kill comes.
 _MOST_MISSES = 40
+# Crawls that publish a file each, so that there is something to merge.
+_ROUNDS = 3
 _SETTINGS = {
     "DOWNLOAD_DELAY": "0",
     "CONCURRENT_REQUESTS_PER_DOMAIN": "4",
@@ -104,11 +106,24 @@ class Soak:
         count = due(self._wanted, self.account.kills.total(), self._articles, self.site.released)
         is_full = self.site.newest_is_full(self._articles)
         self.site.release(count, in_new_outlet=is_full or (step is not None and step.in_new_outlet))
-        command = self._crawl() if step is None or step.command == "crawl" else self._judge(step.command)
+        command = self._crawl()
+        if step is not None and step.command != "crawl":
+            self._publish_files()
+            command = self._judge(step.command)
         ended = self._killer.run(victim(command, kill, count), kill)
         self.account.seconds.append(ended.seconds)
         self.inspect()
         return ended
+
+    def _publish_files(self) -> None:
+        """Undisturbed crawls, until there are files that can be merged."""
+        for _ in range(_ROUNDS):
+            ended = self._killer.run(victim(self._crawl(), None, 0))
+            if ended.code != 0:
+                self.account.failures.append(f"a run that was not killed exited with {ended.code}")
+            if len(list(self.output.glob("articles/*/*.parquet"))) > 1:
+                return
+            self.site.release(1)
 
     def _crawl(self) -> list[str]:
         allowed = ",".join(origin.removeprefix("http://") for _, origin in self.site.opened())
