@@ -21,6 +21,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from tests.helpers_compact import compact
 from tests.helpers_store import Store, seed_small
 
 SOURCE = Path(__file__).with_name("faulty_io.c")
@@ -63,7 +64,15 @@ def recover_and_publish(output: Path) -> None:
         publisher.publish()
 
 
-ACTIONS: dict[str, Callable[[Path], object]] = {"publish": recover_and_publish}
+def recover_and_compact(output: Path) -> None:
+    """What `scrapy compact` does."""
+    compact(Store(output), "run-faulty")
+
+
+ACTIONS: dict[str, Callable[[Path], object]] = {
+    "publish": recover_and_publish,
+    "compact": recover_and_compact,
+}
 
 
 def compiled(folder: Path) -> Path:

@@ -27,7 +27,7 @@ from pipelines.store.parquet import file_digest
 from pipelines.store.replacement import sweep_retired
 from pipelines.store.rows import to_row
 from pipelines.store.schema import SCHEMAS, SORT_KEYS, to_table
-from tests.crawling import scrapy
+from tests.crawling import THOROUGH, scrapy
 from tests.helpers_compact import Expected, compact, copy, seed_rounds
 from tests.helpers_store import NOW, Store, article, rejected, stage
 from tests.test_lock import held_elsewhere
@@ -346,8 +346,8 @@ def test_a_file_system_without_exchange_stays_as_it_is(
 
 def test_a_day_of_cron_leaves_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is cut here
-    store, most = Store(tmp_path / "output"), 0
-    for number in range(300):
+    store, most, rounds = Store(tmp_path / "output"), 0, 300 if THOROUGH else 100
+    for number in range(rounds):
         with closing(Ledger(store.ledger_path)) as ledger:
             stage(ledger, article(f"https://sahifa.test/{number}", f"متن {number}"))
         with store.publisher(f"run-{number:03}") as publisher:
@@ -358,7 +358,7 @@ def test_a_day_of_cron_leaves_few_files(tmp_path: Path, monkeypatch: pytest.Monk
             assert len(store.visible()) == 1
     assert most == 51
     assert sorted(row["url"] for row in store.rows("articles")) == sorted(
-        f"https://sahifa.test/{number}" for number in range(300)
+        f"https://sahifa.test/{number}" for number in range(rounds)
     )
     compact(store, "compact-last", now=NOW + timedelta(days=3))
     assert len(list((store.output / ".state" / "files").rglob("*.parquet"))) == 1

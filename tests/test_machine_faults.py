@@ -12,7 +12,7 @@ from demo.content import gold, write_site_files
 from demo.crawl import crawl_command
 from demo.server import Newsroom
 from pipelines.store.ledger import Ledger
-from tests.crawling import Finished, crawl_newsroom, parts, rows
+from tests.crawling import THOROUGH, Finished, crawl_newsroom, parts, rows
 from tests.helpers_machine import (
     can_mount,
     permissions_hold,
@@ -28,6 +28,9 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
     with Newsroom(log=tmp_path / "requests.jsonl") as found:
         write_site_files(tmp_path / "sites", found.port)
         yield found
+
+
+IN_THE_LONG_FORM = pytest.mark.skipif(not THOROUGH, reason="`make test-all` takes the time")
 
 
 def assert_full(done: Finished) -> None:
@@ -69,9 +72,9 @@ def fetched_places(tmp_path: Path) -> list[str]:
     ("kibibytes", "sites"),
     [
         pytest.param(260, "sites/harbour-ledger.toml", id="at the start"),
-        pytest.param(900, "sites", id="while links are noted"),
+        pytest.param(900, "sites", id="while links are noted", marks=IN_THE_LONG_FORM),
         pytest.param(5_500, "sites", id="while pages are stored"),
-        pytest.param(7_200, "sites", id="while rows are published"),
+        pytest.param(7_200, "sites", id="while rows are published", marks=IN_THE_LONG_FORM),
     ],
 )
 def test_a_crawl_on_a_full_disk_says_so_and_the_next_one_with_space_completes_it(

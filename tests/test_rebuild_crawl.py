@@ -20,7 +20,7 @@ from pipelines.store.lock import OutputLock
 from pipelines.store.manifest import MANIFEST
 from pipelines.store.warc_files import responses
 from tests.conftest import DemoCrawl
-from tests.crawling import crawl_newsroom, rows, scrapy, start_crawl
+from tests.crawling import THOROUGH, crawl_newsroom, rows, scrapy, start_crawl
 from tests.helpers_rebuild import known
 from tests.helpers_store import Store
 
@@ -86,7 +86,7 @@ def test_a_rebuild_waits_for_no_run_and_knows_its_arguments(output: Path) -> Non
     assert (done.code, "'colour'" in done.err) == (2, True)
 
 
-@pytest.mark.parametrize("requests", [90, 125])
+@pytest.mark.parametrize("requests", [90, 125] if THOROUGH else [125])
 def test_pages_of_a_killed_run_are_not_fetched_again_though_its_ledger_is_lost(
     tmp_path: Path, requests: int
 ) -> None:
