@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +15,7 @@ from pipelines.store.ledger import Ledger
 from pipelines.store.output import FolderOutput
 from pipelines.store.partition import Partition
 from pipelines.store.replacement import sweep_retired
-from tests.helpers_store import NOW, Store, article, block, rejected, stage
+from tests.helpers_store import NOW, Store, article, block, die_at, rejected, stage
 
 Expected = set[tuple[Any, ...]]
 
@@ -74,19 +71,5 @@ STEPS: dict[str, tuple[Any, str]] = {
 
 def compact_until_killed(output: Path, step: str, when: str, number: int) -> None:
     """In a child: compact, and die before or after the given call of the step."""
-    holder, name = STEPS[step]
-    real: Callable[..., Any] = getattr(holder, name)
-    calls = 0
-
-    def deadly(*args: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == number and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = real(*args)
-        if calls == number and when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    setattr(holder, name, deadly)
+    die_at(STEPS[step], when, number)
     compact(Store(output))

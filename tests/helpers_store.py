@@ -276,9 +276,9 @@ STEPS: dict[str, tuple[Any, str]] = {
 }
 
 
-def publish_until_killed(output: Path, step: str, when: str, number: int) -> None:
-    """In a child: publish, and die before or after the given call of the step."""
-    holder, name = STEPS[step]
+def die_at(step: tuple[Any, str], when: str, number: int) -> None:
+    """Make this process kill itself before or after the given call of the step."""
+    holder, name = step
     real: Callable[..., Any] = getattr(holder, name)
     calls = 0
 
@@ -293,6 +293,11 @@ def publish_until_killed(output: Path, step: str, when: str, number: int) -> Non
         return result
 
     setattr(holder, name, deadly)
+
+
+def publish_until_killed(output: Path, step: str, when: str, number: int) -> None:
+    """In a child: publish, and die before or after the given call of the step."""
+    die_at(STEPS[step], when, number)
     with Store(output).publisher() as publisher:
         publisher.publish()
 

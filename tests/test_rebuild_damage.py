@@ -24,7 +24,7 @@ from pipelines.store.output import FolderOutput
 from pipelines.store.rebuild import is_lost
 from pipelines.store.rebuild_files import ALL
 from tests.helpers_rebuild import crawl, known, lose, rebuilt, seed
-from tests.helpers_store import FORKSERVER, NOW, Store
+from tests.helpers_store import FORKSERVER, NOW, Store, die_at
 
 
 @pytest.fixture
@@ -252,21 +252,7 @@ STEPS: dict[str, tuple[Any, str]] = {
 
 def rebuild_until_killed(output: Path, step: str, when: str, number: int) -> None:
     """In a child: rebuild, and die before or after the given call of the step."""
-    holder, name = STEPS[step]
-    real: Callable[..., Any] = getattr(holder, name)
-    calls = 0
-
-    def deadly(*args: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == number and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = real(*args)
-        if calls == number and when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    setattr(holder, name, deadly)
+    die_at(STEPS[step], when, number)
     rebuilt(Store(output))
 
 
