@@ -8,7 +8,7 @@ from math import ceil
 from pathlib import Path
 
 from tests.soak.account import Account
-from tests.soak.inspection import DONE, Output, states, unended
+from tests.soak.inspection import DONE, Output, end_rests, states, unended
 from tests.soak.kills import Ended, Kill, Killer, kills, victim
 from tests.soak.site import Site
 from tests.soak.steps import STEPS
@@ -77,6 +77,7 @@ class Soak:
         """One crawl, and a look at what it left."""
         ended = self._killer.run(victim(self._crawl(), kill, 0), kill)
         self.inspect()
+        end_rests(self.output)
         return ended
 
     # -- kills

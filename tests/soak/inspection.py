@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,14 @@ def states(output: Path) -> dict[str, str]:
             if "no such table" in str(error):  # killed before it was made
                 return {}
             raise
+
+
+def end_rests(output: Path) -> None:
+    """Places that brought nothing rest for minutes to a day: the soak's minutes stand for days."""
+    ledger = output / ".state" / "ledger.sqlite"
+    if ledger.exists():
+        with closing(sqlite3.connect(ledger)) as db, suppress(sqlite3.OperationalError), db:
+            db.execute("UPDATE places SET rest_until = NULL WHERE NOT missing")
 
 
 def unended(known: dict[str, str]) -> list[str]:
