@@ -84,13 +84,19 @@ class Itinerary:
             yield from self._visits(site, PlaceKind.FEED, found.feeds, depth)
         if not site.sections and visit.kind is not PlaceKind.PAGE:
             yield from self._visits(site, PlaceKind.SECTION, sections, depth)
-        yield from self._visits(site, PlaceKind.SITEMAP, found.sitemaps, depth, dict(found.sitemap_times))
+        yield from self._listed(visit, found)
         if brought:
             yield from self._next_page(visit, found.pages)
 
     def instead(self, visit: Visit) -> Iterator[Visit]:
         """The next place to try when this one has nothing."""
         yield from self._first_of(visit.site, visit.kind, visit.others)
+
+    def _listed(self, visit: Visit, found: Discovered) -> Iterator[Visit]:
+        """The sitemaps that an index lists."""
+        depth, changed = visit.depth + 1, dict(found.sitemap_times)
+        yield from self._visits(visit.site, PlaceKind.SITEMAP, found.sitemaps, depth, changed)
+        self._places.listed(visit.place.url, found.sitemaps)
 
     def _visits(
         self,

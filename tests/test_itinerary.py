@@ -100,6 +100,18 @@ def test_a_sitemap_that_its_index_says_did_not_change_is_not_asked_for(run: Run)
             itinerary.answered(visit, visit.place, brought=1)
 
 
+def test_an_index_is_asked_again_as_long_as_one_of_its_sitemaps_brings_something(run: Run) -> None:
+    for brought, asked in ((0, True), (0, True), (1, False), (0, True), (0, True), (0, False)):
+        itinerary = Itinerary(run, [SITE])
+        visits = {visit.place.url: visit for visit in itinerary.sitemaps_of_robots(SITE, (HOME + "map.xml",))}
+        assert bool(visits) == asked
+        for index in visits.values():
+            list(itinerary.onward(index, places(sitemaps=("new.xml",)), (), 0))
+            itinerary.answered(index, index.place, brought=0)
+        child = Visit(SITE, PlaceKind.SITEMAP, itinerary._places.place(HOME + "new.xml"), HOME + "new.xml")
+        itinerary.answered(child, child.place, brought=brought)
+
+
 def test_further_pages_are_followed_while_they_bring_something_and_ten_at_most(run: Run) -> None:
     itinerary = Itinerary(run, [SITE])
     visit = Visit(SITE, PlaceKind.SECTION, itinerary._places.place(HOME + "city"), HOME + "city")

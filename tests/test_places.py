@@ -81,6 +81,30 @@ def test_a_place_that_brings_something_rests_no_longer(ledger: Ledger) -> None:
     assert not answer(places, 0).rests(NOW)
 
 
+def test_what_a_sitemap_brings_its_indexes_have_brought(ledger: Ledger) -> None:
+    top, index, other, child = (
+        f"https://sahifa.test/{name}.xml" for name in ("top", "index", "other", "news")
+    )
+    places = Places(ledger)
+
+    def answered(url: str, brought: int) -> None:
+        places.answered("sahifa", PlaceKind.SITEMAP, places.place(url), NOW, brought=brought)
+
+    for url in (top, index, other, child):
+        answered(url, 0)
+        answered(url, 0)
+    places.listed(top, [index, other])
+    places.listed(index, [child, top, "https://sahifa.test/unknown.xml"])  # and round in a ring
+    assert all(places.place(url).rests(NOW) for url in (top, index, other, child))
+    answered(child, 0)
+    assert places.place(index).rests(NOW)
+    answered(child, 1)
+    assert [url for url in (top, index, other, child) if places.place(url).rests(NOW)] == [other]
+    assert places.known("sahifa", PlaceKind.SITEMAP)[-1] == other
+    answered(index, 0)
+    assert not places.place(index).rests(NOW)
+
+
 def test_a_start_page_never_rests(ledger: Ledger) -> None:
     for _ in range(9):
         place = answer(Places(ledger), 0, kind="start")

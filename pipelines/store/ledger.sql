@@ -54,7 +54,8 @@ CREATE TABLE IF NOT EXISTS places (  -- where links are found: front pages, feed
     asked_at TEXT,
     unchanged INTEGER NOT NULL DEFAULT 0,  -- answers in a row that brought nothing new
     rest_until TEXT,                 -- it is not asked before
-    missing INTEGER NOT NULL DEFAULT 0  -- there was nothing at that address
+    missing INTEGER NOT NULL DEFAULT 0,  -- there was nothing at that address
+    named_by TEXT                    -- the index that lists this sitemap: what this brings is its doing, too
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS places_by_site ON places (site, kind);
 

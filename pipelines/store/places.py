@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,13 @@ _FIRST_REST = timedelta(minutes=10)
 _MOST_UNCHANGED = 12
 # Places of one kind and site that are remembered to be visited again.
 _MAX_PLACES = 50
+_ITS_INDEXES_BROUGHT_IT = """
+    WITH RECURSIVE above (url) AS (
+        SELECT named_by FROM places WHERE url = ?
+        UNION SELECT named_by FROM places JOIN above USING (url)
+    )
+    UPDATE places SET unchanged = 0, rest_until = NULL WHERE url IN above AND NOT missing
+"""
 
 
 class PlaceKind(StrEnum):
@@ -85,6 +93,13 @@ class Places:
         """
         self._db.execute("INSERT OR IGNORE INTO places (url, site, kind) VALUES (?, ?, ?)", (url, site, kind))
 
+    def listed(self, index: str, urls: Iterable[str]) -> None:
+        """Note that `index` lists these sitemaps, of those that are known."""
+        self._db.executemany(
+            "UPDATE places SET named_by = ?1 WHERE url = ?2 AND named_by IS NOT ?1",
+            ((index, url) for url in urls),
+        )
+
     def answered(
         self,
         site: str,
@@ -94,14 +109,20 @@ class Places:
         *,
         brought: int,
     ) -> None:
-        """Note the validators of `place` and what it brought; one that never changes is asked less often."""
+        """Note the validators of `place` and what it brought; one that never changes is asked less often.
+
+        What a sitemap brings the index that names it has brought.
+        """
         unchanged = 0 if brought else min(self.place(place.url).unchanged + 1, _MOST_UNCHANGED)
         until = now + rest(unchanged) if kind is not PlaceKind.START else None
         self._db.execute(
-            "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            "INSERT OR REPLACE INTO places VALUES "
+            "(?1, ?, ?, ?, ?, ?, ?, ?, ?, 0, (SELECT named_by FROM places WHERE url = ?1))",
             (place.url, site, kind, place.etag, place.last_modified, place.changed, now.isoformat(),
              unchanged, until.isoformat() if until else None),
         )  # fmt: skip
+        if brought:
+            self._db.execute(_ITS_INDEXES_BROUGHT_IT, (place.url,))
 
     def missing(self, site: str, kind: PlaceKind, url: str, now: datetime) -> None:
         """There is nothing at `url`; it rests as long as any."""
