@@ -77,7 +77,6 @@ class Soak:
         """One crawl, and a look at what it left."""
         ended = self._killer.run(victim(self._crawl(), kill, 0), kill)
         self.inspect()
-        end_rests(self.output)
         return ended
 
     # -- kills
@@ -104,7 +103,8 @@ class Soak:
     def _cycle(self, kill: Kill) -> Ended:
         """Release some articles, run, kill, look."""
         step = STEPS[kill.step] if kill.step else None
-        count = due(self._wanted, self.account.kills.total(), self._articles, self.site.released)
+        # Never nothing: a run with nothing to do does not come to its kill, however often it is tried.
+        count = due(self._wanted, self.account.kills.total(), self._articles, self.site.released) or 1
         is_full = self.site.newest_is_full(self._articles)
         self.site.release(count, in_new_outlet=is_full or (step is not None and step.in_new_outlet))
         command = self._crawl()
@@ -119,7 +119,7 @@ class Soak:
     def _publish_files(self) -> None:
         """Undisturbed crawls, until there are files that can be merged."""
         for _ in range(_ROUNDS):
-            ended = self._killer.run(victim(self._crawl(), None, 0))
+            ended = self.crawl()
             if ended.code != 0:
                 self.account.failures.append(f"a run that was not killed exited with {ended.code}")
             if len(list(self.output.glob("articles/*/*.parquet"))) > 1:
@@ -147,7 +147,7 @@ class Soak:
     # -- looking
 
     def inspect(self) -> None:
-        """The output as readers find it now, and what was asked for since the last look."""
+        """The output as readers find it now, what was asked for since the last look; then days go by."""
         account = self.account
         account.refetched += [
             f"{url} was asked for again" for url in self.site.requests() if url in self.done
@@ -156,10 +156,11 @@ class Soak:
         self.found.look()
         account.unreadable = self.found.unreadable
         account.duplicates = self.found.duplicates()
+        end_rests(self.output)
 
     def _finish(self) -> None:
         """Two runs that nobody disturbs: the first ends everything, the second finds nothing to do."""
-        self.site.release(self._articles - self.site.released)
+        self.site.release(max(self._articles - self.site.released, 0))
         for _ in range(2):
             ended = self.crawl()
             if ended.code != 0:
