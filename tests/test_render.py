@@ -110,7 +110,7 @@ def command(paper: Paper, folder: Path, *, render: bool) -> list[str]:
         "NEWS_OUTPUT": str(folder / "output"),
         "NEWS_ALLOW_PRIVATE": paper.place,
         "NEWS_CONTACT": "https://khabar.invalid/render",
-        "NEWS_RENDER_SECONDS": "8",
+        "NEWS_RENDER_SECONDS": "25",
         "DOWNLOAD_DELAY": "0",
         "CONCURRENT_REQUESTS_PER_DOMAIN": "4",
     }
@@ -275,8 +275,8 @@ def test_a_killed_run_leaves_no_browser_behind(tmp_path: Path) -> None:
 
 
 def until(condition: Any) -> None:
-    """Wait for it; a minute is never."""
-    for _ in range(600):
+    """Wait for it; three minutes are never."""
+    for _ in range(1_800):
         if condition():
             return
         time.sleep(0.1)
