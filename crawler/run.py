@@ -28,7 +28,7 @@ from pipelines.store.forget import refuse_missing
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import RunLock
 from pipelines.store.output import Output, open_output
-from pipelines.store.place import state_folder
+from pipelines.store.place import ledger_path, state_folder
 from pipelines.store.publish import Published, Publisher, write_manifest
 from pipelines.store.raw import RawResponse, RawStore, read_record
 from pipelines.store.rebuild import Rebuilt, is_lost, rebuild
@@ -106,7 +106,7 @@ class RunConfig:
         return cls(
             output=output,
             state=state,
-            ledger=Path(ledger) if ledger else state / "ledger.sqlite",
+            ledger=ledger_path(state, ledger),
             workers=int(checked_number(settings, "NEWS_WORKERS", 0)) or os.cpu_count() or 1,
             page_seconds=checked_number(settings, "NEWS_PAGE_SECONDS", 0.1),
             page_memory_bytes=int(checked_number(settings, "NEWS_PAGE_MEMORY_MB", 256)) * MIB,
@@ -218,9 +218,8 @@ class Run:
 
     def stored_response(self, warc_file: str, offset: int) -> RawResponse:
         """A response from the local raw folder, or from where the output keeps it; raises `StoreError`."""
-        local = self.raw_folder / warc_file
         try:
-            file = local.open("rb") if local.exists() else self.output.open_raw(warc_file)
+            file = self.output.open_raw(warc_file)
         except OSError as error:
             raise StoreError(f"cannot read {warc_file}: {error}") from None
         with file:

@@ -248,7 +248,7 @@ def test_a_published_file_that_the_manifest_leaves_out_is_named(store: Store) ->
     assert problem == Problem(
         known.files[0].path,
         "published, but not in the manifest",
-        "the next crawl that stores something lists it again",
+        "the next crawl lists it again",
     )
 
 
@@ -422,7 +422,7 @@ def test_a_record_cut_short_that_something_refers_to_is_a_problem(
     path.write_bytes(path.read_bytes()[:-10])
     ((problem,), (note,)) = raw_problems(store)
     assert f"at {offsets[2]}" in problem.wrong
-    assert f"ends in the middle of a record, at {offsets[2]}" in note
+    assert f"the record at {offsets[2]} is cut short" in note
 
 
 def test_a_record_cut_short_that_nothing_refers_to_is_only_noted(kept: tuple[Store, Path, list[int]]) -> None:
@@ -431,7 +431,7 @@ def test_a_record_cut_short_that_nothing_refers_to_is_only_noted(kept: tuple[Sto
     path.write_bytes(data + data[offsets[0] : offsets[0] + 50])
     problems, (note,) = raw_problems(store)
     assert problems == []
-    assert note == f"raw/{path.name}: ends in the middle of a record, at {len(data)}, as of a killed run"
+    assert note == f"raw/{path.name}: does not read to its end: the record at {len(data)} is cut short"
 
 
 # -- the command

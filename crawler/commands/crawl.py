@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -14,7 +13,7 @@ from scrapy.spiderloader import get_spider_loader
 from crawler.errors import ExitCode, UserError
 from pipelines.store.errors import OutputLocked, StoreError
 from pipelines.store.lock import check_free
-from pipelines.store.place import state_folder
+from pipelines.store.place import ledger_path, state_folder
 
 if TYPE_CHECKING:
     from crawler.run import Run
@@ -51,7 +50,7 @@ class Command(ScrapyCrawl):
             state = state_folder(output, ledger)
         except StoreError:
             return  # `RunConfig` says what is wrong with it
-        check_free(state, Path(ledger) if ledger else state / "ledger.sqlite", output)
+        check_free(state, ledger_path(state, ledger), output)
 
     def _open(self, name: str, arguments: dict[str, str]) -> Run:
         from crawler.rendering.opt_in import switch_on

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import secrets
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from crawler.errors import ExitCode
@@ -18,11 +17,9 @@ from crawler.terminal import Terminal, harmless
 from pipelines.policy import MIB
 from pipelines.store.errors import LedgerDamaged, StoreError
 from pipelines.store.forget import Forgotten, forget_missing
-from pipelines.store.ledger import Ledger
 from pipelines.store.ledger_file import open_read_only
 from pipelines.store.manifest import PublishedFile, files_of
 from pipelines.store.output import Output
-from pipelines.store.publish import Publisher
 from pipelines.store.unsettled import unsettled
 from pipelines.store.verify import Known, Problem, Verified, deadline, verify
 from pipelines.store.verify_raw import verify_raw
@@ -45,7 +42,7 @@ class Verification:
     def run(self, opts: argparse.Namespace) -> ExitCode:
         """All of it; the exit code tells what was found."""
         output = self._command.config.open_output()
-        forgotten = self._forget(output) if opts.forget else None
+        forgotten = self._forget() if opts.forget else None
         found, notes = asyncio.run(self._verified(output, raw=opts.raw))
         if opts.format == "json":
             self._command.show([json.dumps(plain(found, notes, forgotten), ensure_ascii=False)])
@@ -53,13 +50,9 @@ class Verification:
             self._command.show(view(found, notes, forgotten, Terminal.of(sys.stdout)))
         return ExitCode.DAMAGED if found.problems or (forgotten and forgotten.unknown) else ExitCode.OK
 
-    def _forget(self, output: Output) -> Forgotten:
-        if not self._command.config.ledger.exists():
-            raise StoreError(f"there is no ledger {self._command.config.ledger} that could forget anything")
-        with self._command.locked(), closing(Ledger(self._command.config.ledger)) as ledger:
-            run_id = f"forget-{secrets.token_hex(3)}"
-            Publisher(ledger, output, self._command.config.state / "scratch", run_id).recover()
-            return forget_missing(ledger, output)
+    def _forget(self) -> Forgotten:
+        with self._command.opened() as store:
+            return forget_missing(store.ledger, store.output)
 
     async def _verified(self, output: Output, *, raw: bool) -> tuple[Verified, list[str]]:
         with self._ledger() as (db, problems):

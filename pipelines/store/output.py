@@ -82,7 +82,7 @@ class Output(Protocol):
         """A WARC file of the local raw folder is complete: keep it with the output."""
 
     def open_raw(self, name: str) -> BinaryIO:
-        """A WARC file that was kept."""
+        """A WARC file of the local raw folder, or that was kept."""
 
     def raw_names(self) -> Iterator[str]:
         """The WARC files of the local raw folder and those that were kept, each once."""

@@ -20,3 +20,8 @@ def state_folder(place: str, ledger: str = "") -> Path:
     if not place or "://" in place:
         raise StoreError("it must be a folder or s3://bucket/prefix")
     return Path(place) / ".state"
+
+
+def ledger_path(state: Path, given: str) -> Path:
+    """The ledger at the path given as NEWS_STATE, or at its usual place in the state folder."""
+    return Path(given) if given else state / "ledger.sqlite"

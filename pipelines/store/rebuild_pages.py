@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastwarc.warc import WarcRecord
@@ -37,15 +37,10 @@ def warc_files(output: Output, owners: Owners) -> Iterator[tuple[str, str]]:
     for name in sorted(output.raw_names()):
         run_id = run_of(name)
         if run_id is not None:
-            with _opened(output, name) as file:
+            with output.open_raw(name) as file:
                 is_ours = owners.ours(run_id, owner(file))
             if is_ours:
                 yield name, run_id
-
-
-def _opened(output: Output, name: str) -> BinaryIO:
-    local = output.raw_folder / name
-    return local.open("rb") if local.exists() else output.open_raw(name)
 
 
 class Pages:
@@ -64,7 +59,7 @@ class Pages:
             if self._is_mended(name):
                 self._found.saw_run(run_id, "")
                 self._db.execute("BEGIN")
-                with _opened(self._output, name) as file:
+                with self._output.open_raw(name) as file:
                     for offset, record in responses(file):
                         self._note(name, offset, record)
                 self._db.execute("COMMIT")

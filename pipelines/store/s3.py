@@ -183,6 +183,9 @@ class S3Output:
         return iter(sorted(local | kept))
 
     def open_raw(self, name: str) -> BinaryIO:
+        local = self.raw_folder / name
+        if local.exists():
+            return local.open("rb")
         return open_object(self._bucket, f"raw/{name}", 2**17)
 
 

@@ -20,8 +20,8 @@ from pipelines.workers import TaskFailed, Workers
 _RESTORE = "restore it from a copy, or move it away and run `scrapy verify --forget`"
 _GONE = "restore it{}, or `scrapy verify --forget`"
 _MOVE = "move it away; readers find it"
-_AGAIN = "the next crawl that stores something lists it again"
-_REWRITE = "move it away; the next crawl that stores something lists the files of its ledger again"
+_AGAIN = "the next crawl lists it again"
+_REWRITE = "move it away; the next crawl lists the files of its ledger again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from typing import BinaryIO
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
@@ -16,11 +15,11 @@ from pipelines.store.errors import StoreError
 from pipelines.store.output import Output, open_output
 from pipelines.store.raw import read_record
 from pipelines.store.verify import Problem
+from pipelines.store.warc_files import CutShort, members
 from pipelines.workers import TaskFailed, Workers
 
 # Records a worker reads under one deadline.
 _CHUNK = 200
-_CHUNK_BYTES = 1024 * 1024
 _RESTORE = "restore it from a copy; pages whose bytes are gone cannot be cleaned again"
 _REFERRED = "SELECT warc_file, warc_offset FROM {} WHERE warc_file NOT NULL AND warc_offset NOT NULL"
 
@@ -30,17 +29,18 @@ async def verify_raw(
 ) -> tuple[list[Problem], list[str]]:
     """Problems with what the ledger and the rows of the files at `paths` refer to; and notes.
 
-    A note names a file that ends in the middle of a record, as a killed run leaves it; no page is lost by it.
+    A note names a file that ends in the middle of a record, as a killed run leaves it, or is damaged where
+    nothing refers to it; no page is lost by that.
     """
     with closing(sqlite3.connect("")) as places:  # SQLite's own temporary file: there may be millions
         places.execute("CREATE TABLE places (file TEXT, at INTEGER, PRIMARY KEY (file, at)) WITHOUT ROWID")
         for some in _referred(output, db, paths):
             places.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", some)
-        problems = await _records(output.name, places, workers)
+        problems = await _records(output, places, workers)
         names = {name for (name,) in places.execute("SELECT DISTINCT file FROM places")}
     names |= {path.name for path in output.raw_folder.glob("*.warc.gz")}
     missing = {each.file.removeprefix("raw/") for each in problems if each.wrong.startswith("missing")}
-    return problems, await _ends(output.name, sorted(names - missing), workers)
+    return problems, await _ends(output, sorted(names - missing), workers)
 
 
 def _referred(
@@ -58,9 +58,9 @@ def _referred(
                 yield [(file_, at) for file_, at in pairs if file_ is not None and at is not None]
 
 
-async def _records(place: str, places: sqlite3.Connection, workers: Workers) -> list[Problem]:
+async def _records(output: Output, places: sqlite3.Connection, workers: Workers) -> list[Problem]:
     chunks = list(_chunks(places))
-    said = await asyncio.gather(*(_run(workers, check_records, place, *chunk) for chunk in chunks))
+    said = await asyncio.gather(*(_run(workers, check_records, output, *chunk) for chunk in chunks))
     wrong: dict[str, list[str]] = defaultdict(list)
     for (name, _), found in zip(chunks, said, strict=True):
         wrong[name].extend(found)
@@ -84,22 +84,22 @@ def _chunks(places: sqlite3.Connection) -> Iterator[tuple[str, list[int]]]:
         yield last, offsets
 
 
-async def _ends(place: str, names: list[str], workers: Workers) -> list[str]:
-    said = await asyncio.gather(*(_run(workers, check_end, place, name) for name in names))
+async def _ends(output: Output, names: list[str], workers: Workers) -> list[str]:
+    said = await asyncio.gather(*(_run(workers, check_end, output, name) for name in names))
     return [f"raw/{name}: {found[0]}" for name, found in zip(names, said, strict=True) if found]
 
 
-async def _run(workers: Workers, check: object, *args: object) -> list[str]:
+async def _run(workers: Workers, check: object, output: Output, *args: object) -> list[str]:
     try:
-        return await workers.run(check, *args)  # type: ignore[arg-type]  # one of the two below
+        return await workers.run(check, output.name, output.raw_folder.parent, *args)  # type: ignore[arg-type]  # one of the two below
     except TaskFailed as failure:
         return [f"cannot be read ({failure})"]
 
 
-def check_records(place: str, name: str, offsets: list[int]) -> list[str]:
+def check_records(place: str, state: Path, name: str, offsets: list[int]) -> list[str]:
     """In a worker: the records at `offsets` of a WARC file that do not give back a response."""
     try:
-        file = _open(place, name)
+        file = open_output(place, state).open_raw(name)
     except FileNotFoundError:
         return ["missing"]
     except (OSError, StoreError) as error:
@@ -114,33 +114,12 @@ def check_records(place: str, name: str, offsets: list[int]) -> list[str]:
     return wrong
 
 
-def check_end(place: str, name: str) -> list[str]:
-    """In a worker: whether the last record of a WARC file is whole."""
+def check_end(place: str, state: Path, name: str) -> list[str]:
+    """In a worker: the record, if any, at which reading the WARC file from its beginning ends."""
     try:
-        with _open(place, name) as file:
-            at, whole = _last_record(file)
-    except (OSError, StoreError, zlib.error) as error:
+        with open_output(place, state).open_raw(name) as file:
+            for _ in members(file):
+                pass
+    except (OSError, StoreError, CutShort) as error:
         return [f"does not read to its end: {error}"]
-    return [] if whole else [f"ends in the middle of a record, at {at}, as of a killed run"]
-
-
-def _open(place: str, name: str) -> BinaryIO:
-    output = open_output(place)
-    local = output.raw_folder / name
-    return local.open("rb") if local.exists() else output.open_raw(name)
-
-
-def _last_record(file: BinaryIO) -> tuple[int, bool]:
-    """Offset of the last gzip member, and whether it is whole."""
-    at = read = 0
-    unzip = None
-    rest = b""
-    while rest or (rest := file.read(_CHUNK_BYTES)):
-        if unzip is None:
-            unzip, at = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16), read
-        unzip.decompress(rest)
-        read += len(rest) - len(unzip.unused_data)
-        rest = unzip.unused_data
-        if unzip.eof:
-            unzip = None
-    return at, unzip is None
+    return []
