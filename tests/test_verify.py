@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,26 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.policy import MIB
-from pipelines.records import Cleaned
-from pipelines.store.errors import StoreError
-from pipelines.store.forget import forget_missing, missing_files, refuse_missing
-from pipelines.store.ledger import Ledger
-from pipelines.store.links import Link
-from pipelines.store.lock import OutputLock
 from pipelines.store.manifest import dump_manifest
 from pipelines.store.output import FolderOutput
 from pipelines.store.parquet import file_digest
-from pipelines.store.raw import RawStore
-from pipelines.store.reconcile import reconcile
-from pipelines.store.schema import ARTICLES, REJECTED, SCHEMAS, to_table
+from pipelines.store.schema import ARTICLES, REJECTED, SCHEMAS
 from pipelines.store.schema_fit import misfit
-from pipelines.store.verify import Known, Problem, verify
-from pipelines.store.verify_raw import verify_raw
-from pipelines.workers import Workers
-from tests.conftest import DemoCrawl
-from tests.crawling import ROOT, Finished, crawl_newsroom, is_root, scrapy
-from tests.helpers_store import NOW, Store, article, page, seed
+from pipelines.store.verify import Known, Problem
+from tests.crawling import ROOT, is_root
+from tests.helpers_store import Store, seed
+from tests.helpers_verify import flip, looked, part, state_truth, table_of, write_anew
 
 BAD = sorted((ROOT.parent / "shared" / "vectors" / "parquet_bad").glob("*.parquet"))
 
@@ -52,51 +38,11 @@ def store(template: Store, tmp_path: Path) -> Store:
     return template.copy(tmp_path / "output")
 
 
-def looked(store: Store, known: Known | None = None, seconds: float = 60) -> list[Problem]:
-    async def run() -> list[Problem]:
-        workers = Workers(1, seconds, 4096 * MIB, cleans=False)
-        try:
-            return (await verify(FolderOutput(store.output), lambda: known or Known(), workers)).problems
-        finally:
-            workers.stop()
-
-    return asyncio.run(run())
-
-
-def part(store: Store, dataset: str = "articles") -> Path:
-    return next(store.output / name for name in store.visible() if name.startswith(dataset))
-
-
-def write_anew(store: Store, path: Path, table: pa.Table, *, honest: bool = False) -> None:
-    """Other content under the file's name; `honest`: the manifest says so."""
-    pq.write_table(table, path)
-    if honest:
-        state_truth(store, path)
-
-
-def state_truth(store: Store, path: Path) -> None:
-    """The manifest has size and digest of the file as it is."""
-    target = path.relative_to(store.output).as_posix()
-    true = {"bytes": path.stat().st_size, "sha256": file_digest(path), "stable_path": target}
-    listed = [replace(e, **true) if e.path == target else e for e in FolderOutput(store.output).listed()]
-    (store.output / "manifest.json").write_text(dump_manifest(listed), encoding="utf-8")
-
-
-def table_of(path: Path) -> pa.Table:
-    return pq.read_table(path, partitioning=None)
-
-
 def test_what_was_published_is_as_the_manifest_says(store: Store) -> None:
     assert looked(store) == []
 
 
 # -- damage
-
-
-def flip(path: Path, at: int) -> None:
-    data = bytearray(path.read_bytes())
-    data[at] ^= 0xFF
-    path.write_bytes(data)
 
 
 DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
@@ -315,217 +261,8 @@ def test_a_file_of_an_earlier_version_is_well(store: Store) -> None:
     assert looked(store) == []
 
 
-# -- files that are gone
-
-
-def test_missing_files_stop_a_run_until_they_are_forgotten(store: Store) -> None:
-    output = FolderOutput(store.output)
-    gone = part(store)
-    target = gone.relative_to(store.output).as_posix()
-    with closing(Ledger(store.ledger_path)) as ledger:
-        assert missing_files(output, ledger.connection) == []
-        refuse_missing(output, ledger.connection)
-        output.remove(target)
-        assert missing_files(output, ledger.connection) == [target]
-        with pytest.raises(StoreError, match=rf"1 published files are missing .*{target}.*verify --forget"):
-            refuse_missing(output, ledger.connection)
-        forgotten = forget_missing(ledger, output)
-        assert (forgotten.files, forgotten.rows, forgotten.unknown) == ((target,), 2, 0)
-        refuse_missing(output, ledger.connection)
-        assert forget_missing(ledger, output).files == ()
-    assert target not in {each.path for each in output.listed()}
-    assert looked(store) == []
-    assert reconcile(store.ledger_path, output).imbalances == ()
-
-
-def test_forgotten_articles_stay_known_and_are_not_stored_again(store: Store) -> None:
-    output = FolderOutput(store.output)
-    lost = article("https://sahifa.test/news/1", "متن اول")
-    for dataset in ("articles", "rejected", "removed_blocks"):
-        output.remove(part(store, dataset).relative_to(store.output).as_posix())
-    with closing(Ledger(store.ledger_path)) as ledger:
-        forget_missing(ledger, output)
-        assert ledger.known([lost.url]) == {lost.url}
-        other = "https://sahifa.test/short/1"  # another address of the article
-        ledger.discover("run-2", "sahifa", [Link(other, other, "link")], NOW)
-        ledger.lease("run-2", "sahifa", 10)
-        ledger.fetched(other, page(url=other))
-        assert ledger.stage(other, Cleaned(lost)) is None
-    assert reconcile(store.ledger_path, output).imbalances == ()
-
-
-def test_rows_that_were_lost_before_are_not_forgotten_in_silence(store: Store) -> None:
-    output = FolderOutput(store.output)
-    kept, gone = [store.output / name for name in store.visible() if name.startswith("articles")]
-    write_anew(store, kept, table_of(kept).slice(0, 1))
-    output.remove(gone.relative_to(store.output).as_posix())
-    with closing(Ledger(store.ledger_path)) as ledger:
-        assert forget_missing(ledger, output).unknown == 1
-
-
-# -- raw bytes
-
-
-def raw_problems(store: Store) -> tuple[list[Problem], list[str]]:
-    async def run() -> tuple[list[Problem], list[str]]:
-        output = FolderOutput(store.output)
-        workers = Workers(1, 60, 4096 * MIB, cleans=False)
-        try:
-            with closing(sqlite3.connect(store.ledger_path)) as db:
-                return await verify_raw(output, db, list(output.targets()), workers)
-        finally:
-            workers.stop()
-
-    return asyncio.run(run())
-
-
-@pytest.fixture
-def kept(store: Store) -> tuple[Store, Path, list[int]]:
-    """A store with three pages fetched, and where their bytes are."""
-    raw = RawStore(store.output / "raw", "run-1")
-    offsets = []
-    with closing(Ledger(store.ledger_path)) as ledger:
-        for number in range(3):
-            url = f"https://sahifa.test/raw/{number}"
-            ledger.discover("run-1", "sahifa", [Link(url, url, "feed")], NOW)
-            ledger.lease("run-1", "sahifa", 1)
-            plain = page(url=url, body=b"<p>" + bytes(range(48, 90)) * 50)
-            name, offset = raw.write(plain)
-            ledger.fetched(url, replace(plain, warc_file=name, warc_offset=offset))
-            offsets.append(offset)
-    raw.close()
-    return store, store.output / "raw" / name, offsets
-
-
-def test_raw_bytes_that_are_there_are_well(kept: tuple[Store, Path, list[int]]) -> None:
-    assert raw_problems(kept[0]) == ([], [])
-
-
-def test_a_damaged_record_is_named(kept: tuple[Store, Path, list[int]]) -> None:
-    store, path, offsets = kept
-    flip(path, offsets[1] + 40)
-    ((problem,), _) = raw_problems(store)
-    assert problem.file == f"raw/{path.name}"
-    assert str(offsets[1]) in problem.wrong
-
-
-def test_a_missing_warc_file_is_named_once(kept: tuple[Store, Path, list[int]]) -> None:
-    store, path, _ = kept
-    path.unlink()
-    assert [(each.file, each.wrong) for each in raw_problems(store)[0]] == [(f"raw/{path.name}", "missing")]
-
-
-def test_a_record_cut_short_that_something_refers_to_is_a_problem(
-    kept: tuple[Store, Path, list[int]],
-) -> None:
-    store, path, offsets = kept
-    path.write_bytes(path.read_bytes()[:-10])
-    ((problem,), (note,)) = raw_problems(store)
-    assert f"at {offsets[2]}" in problem.wrong
-    assert f"the record at {offsets[2]} is cut short" in note
-
-
-def test_a_record_cut_short_that_nothing_refers_to_is_only_noted(kept: tuple[Store, Path, list[int]]) -> None:
-    store, path, offsets = kept
-    data = path.read_bytes()
-    path.write_bytes(data + data[offsets[0] : offsets[0] + 50])
-    problems, (note,) = raw_problems(store)
-    assert problems == []
-    assert note == f"raw/{path.name}: does not read to its end: the record at {len(data)} is cut short"
-
-
-# -- the command
-
-
-@pytest.fixture
-def demo(demo_crawl: DemoCrawl, tmp_path: Path) -> Path:
-    shutil.copytree(demo_crawl.output, tmp_path / "output")
-    return tmp_path / "output"
-
-
-def run_verify(output: Path, *arguments: str) -> Finished:
-    return scrapy("verify", *arguments, "-s", f"NEWS_OUTPUT={output}")
-
-
-def test_a_crawl_of_the_demo_verifies_with_its_raw_bytes(demo: Path) -> None:
-    done = run_verify(demo, "--raw")
-    assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("All as the manifest says: 3 files, ")
-
-
-def test_problems_are_exit_6_one_line_each(demo: Path) -> None:
-    path = next((demo / "articles").rglob("*.parquet"))
-    path.write_bytes(path.read_bytes()[:-100])
-    shutil.copy(path, path.with_name("copy.parquet"))
-    done = run_verify(demo)
-    assert (done.code, done.err) == (6, "")
-    lines = done.out.splitlines()
-    assert len(lines) == 3
-    assert lines[0].startswith(f"{path.relative_to(demo)}: has ")
-    assert "copy.parquet: not in the manifest; is no whole Parquet file" in lines[1]
-    assert lines[2].startswith("2 problems")
-    plain = json.loads(run_verify(demo, "--format", "json").out)
-    assert {each["file"] for each in plain["problems"]} == {
-        str(path.relative_to(demo)),
-        str(path.with_name("copy.parquet").relative_to(demo)),
-    }
-
-
-def test_a_crawl_whose_files_are_gone_ends_before_it_fetches_until_they_are_forgotten(
-    demo_crawl: DemoCrawl, demo: Path
-) -> None:
-    """D10: the datasets were moved away between two runs."""
-    for dataset in ("articles", "rejected", "removed_blocks"):
-        shutil.rmtree(demo / dataset)
-    asked = demo_crawl.log.read_text(encoding="utf-8").count("\n")
-    done = crawl_newsroom(demo_crawl.newsroom, demo_crawl.sites, demo)
-    assert done.code == 4
-    assert len(done.err.splitlines()) == 1
-    for word in ("3 published files are missing", "articles/fetch_date=", "scrapy verify --forget"):
-        assert word in done.err
-    assert demo_crawl.log.read_text(encoding="utf-8").count("\n") == asked
-    forgotten = run_verify(demo, "--forget")
-    assert (forgotten.code, forgotten.err) == (0, "")
-    assert "3 files that are gone" in forgotten.out
-    assert scrapy("reconcile", "-s", f"NEWS_OUTPUT={demo}").code == 0
-    again = crawl_newsroom(demo_crawl.newsroom, demo_crawl.sites, demo)
-    assert again.code == 0
-    assert "72 articles known already" in again.out
-
-
-def test_to_forget_while_a_run_is_under_way_is_refused(demo: Path) -> None:
-    with OutputLock(demo / ".state" / "lock", "run 20261121T000000-abcdef"):
-        done = run_verify(demo, "--forget")
-        assert run_verify(demo).code == 0
-    assert (done.code, done.out) == (3, "")
-    assert "20261121T000000-abcdef" in done.err
-
-
-def test_nothing_to_verify_is_exit_4(tmp_path: Path) -> None:
-    done = run_verify(tmp_path / "nowhere")
-    assert (done.code, done.out) == (4, "")
-    assert "is NEWS_OUTPUT right?" in done.err
-    assert not (tmp_path / "nowhere").exists()
-
-
-def test_a_damaged_ledger_is_a_problem_and_the_files_are_looked_at_all_the_same(demo: Path) -> None:
-    (demo / ".state" / "ledger.sqlite").write_bytes(b"no database" * 1000)
-    for more in ("-wal", "-shm"):
-        (demo / ".state" / f"ledger.sqlite{more}").unlink(missing_ok=True)
-    done = run_verify(demo)
-    assert done.code == 6
-    assert "ledger.sqlite: file is not a database: move it away" in done.out
-    assert "looked at 3 files" in done.out
-
-
 @pytest.mark.skipif(is_root(), reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_named(store: Store) -> None:
     part(store).chmod(0)
     (problem,) = looked(store)
     assert "Permission denied" in problem.wrong
-
-
-def test_columns_of_the_two_datasets_with_raw_bytes_are_there() -> None:
-    """What `verify --raw` reads of the rows."""
-    for dataset in ("articles", "rejected"):
-        assert {"warc_file", "warc_offset"} <= set(to_table(dataset, []).column_names)
