@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,19 @@ def start(command: list[str]) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         process_group=0,
     )
+
+
+def kill_when(process: subprocess.Popen[bytes], condition: Callable[[], bool]) -> None:
+    """SIGKILL to the process and its group as soon as the condition holds; it may have ended by then."""
+    while process.poll() is None and not condition():
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def requests_in(log: Path) -> int:
+    """How many requests the newsroom has noted."""
+    return log.read_text(encoding="utf-8").count("\n")
 
 
 def rows(output: Path, dataset: str) -> list[dict[str, Any]]:

@@ -15,21 +15,30 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pyarrow.parquet as pq
+import pytest
 
 from pipelines.store.ledger import Ledger
 from pipelines.store.output import open_output
 from pipelines.store.publish import Publisher
 from pipelines.store.s3 import S3Output
-from tests.crawling import ROOT
+from tests.crawling import ROOT, THOROUGH
 from tests.helpers_store import NOW, article, stage
 from tests.s3_proxy import Proxy
 
+NEEDS_S3 = [
+    pytest.mark.xdist_group("s3"),
+    # `make test-all` and `make check` set it: there, what is missing fails the tests.
+    pytest.mark.skipif(
+        not find_spec("moto") and not THOROUGH, reason="moto is not installed; `make test-all` installs it"
+    ),
+]
 KEY, SECRET, TOKEN = "AKIACANARY0000000000", "canary/secret+of+the+store", "canary-session-token"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": KEY,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 import time
 from collections import Counter
@@ -17,7 +16,17 @@ from demo.content import ARTICLES_EACH, gold, write_site_files
 from demo.crawl import crawl_command
 from demo.server import Newsroom
 from pipelines.store.lock import OutputLock
-from tests.crawling import Finished, crawl_newsroom, rows, run, scrapy, start, start_crawl
+from tests.crawling import (
+    Finished,
+    crawl_newsroom,
+    kill_when,
+    requests_in,
+    rows,
+    run,
+    scrapy,
+    start,
+    start_crawl,
+)
 
 
 def refused(done: Finished, code: int, *words: str) -> None:
@@ -189,10 +198,10 @@ def test_a_terminated_run_publishes_what_it_has(tmp_path: Path, output: Path) ->
     with Newsroom(log=log) as newsroom:
         write_site_files(tmp_path / "sites", newsroom.port)
         process = start_crawl(newsroom, tmp_path / "sites", output)
-        while process.poll() is None and log.read_text(encoding="utf-8").count("\n") < 80:
+        while process.poll() is None and requests_in(log) < 80:
             time.sleep(0.005)
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=180) == 0
         stored = len(rows(output, "articles"))
         crawl_newsroom(newsroom, tmp_path / "sites", output)
     assert stored > 0
@@ -206,10 +215,7 @@ def test_a_killed_run_loses_nothing_and_doubles_nothing(tmp_path: Path, output: 
     with Newsroom(log=log) as newsroom:
         write_site_files(tmp_path / "sites", newsroom.port)
         process = start_crawl(newsroom, tmp_path / "sites", output)
-        while process.poll() is None and log.read_text(encoding="utf-8").count("\n") < requests:
-            time.sleep(0.005)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_when(process, lambda: requests_in(log) >= requests)
         done = crawl_newsroom(newsroom, tmp_path / "sites", output)
         answers = {answer.url: answer.text for answer in gold(newsroom.port)}
     assert done.code == 0, done.err
@@ -233,11 +239,7 @@ def test_pages_that_wait_for_site_memory_outlive_a_kill_and_are_not_fetched_agai
         site = tmp_path / "sites" / "harbour-ledger.toml"
         process = start_crawl(newsroom, site, output)
         ledger = output / ".state" / "ledger.sqlite"
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline and fetched(ledger) < 3:
-            time.sleep(0.005)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_when(process, lambda: fetched(ledger) >= 3)
         held = fetched(ledger)
         done = crawl_newsroom(newsroom, site, output)
         answers = {a.url: a.text for a in gold(newsroom.port) if a.site == "harbour-ledger"}
@@ -261,12 +263,9 @@ def test_a_killed_second_look_leaves_every_article_stored_once(tmp_path: Path, o
         command = crawl_command(newsroom, tmp_path / "sites" / "harbour-ledger.toml", output)
         assert run(command).code == 0
         before = rows(output, "articles")
-        asked = log.read_text(encoding="utf-8").count("\n")
+        asked = requests_in(log)
         process = start([*command, *again])
-        while process.poll() is None and log.read_text(encoding="utf-8").count("\n") < asked + 8:
-            time.sleep(0.005)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_when(process, lambda: requests_in(log) >= asked + 8)
         done = run([*command, *again])
     assert done.code == 0, done.err
     assert f"{len(before)} stored articles looked at again without a new version" in done.out

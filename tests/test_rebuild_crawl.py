@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +17,7 @@ from pipelines.store.lock import OutputLock
 from pipelines.store.manifest import MANIFEST
 from pipelines.store.warc_files import responses
 from tests.conftest import DemoCrawl
-from tests.crawling import THOROUGH, crawl_newsroom, rows, scrapy, start_crawl
+from tests.crawling import THOROUGH, crawl_newsroom, kill_when, requests_in, rows, scrapy, start_crawl
 from tests.helpers_rebuild import known
 from tests.helpers_store import Store
 
@@ -45,7 +42,7 @@ def remove_all_that_is_known(output: Path) -> None:
 def test_the_next_crawl_goes_on_and_says_what_was_done(
     demo_crawl: DemoCrawl, output: Path, destroy: Callable[[Path], None]
 ) -> None:
-    asked = demo_crawl.log.read_text(encoding="utf-8").count("\n")
+    asked = requests_in(demo_crawl.log)
     destroy(output)
     done = crawl_newsroom(demo_crawl.newsroom, demo_crawl.sites, output)
     again = crawl_newsroom(demo_crawl.newsroom, demo_crawl.sites, output)
@@ -94,14 +91,11 @@ def test_pages_of_a_killed_run_are_not_fetched_again_though_its_ledger_is_lost(
     with Newsroom(log=log) as newsroom:
         write_site_files(tmp_path / "sites", newsroom.port)
         process = start_crawl(newsroom, tmp_path / "sites", output)
-        while process.poll() is None and log.read_text(encoding="utf-8").count("\n") < requests:
-            time.sleep(0.005)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_when(process, lambda: requests_in(log) >= requests)
         kept = [url for path in (output / "raw").glob("*.warc.gz") for url in urls_in(path)]
         for path in (output / ".state").glob("ledger.sqlite*"):
             path.unlink()
-        asked = log.read_text(encoding="utf-8").count("\n")
+        asked = requests_in(log)
         done = crawl_newsroom(newsroom, tmp_path / "sites", output)
         answers = {answer.url: answer.text for answer in gold(newsroom.port)}
     assert kept

@@ -6,7 +6,6 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,20 @@ import pytest
 from pipelines.store.errors import StoreError
 from pipelines.store.manifest import MANIFEST
 from pipelines.store.output import state_folder
-from tests.helpers_s3 import ENVIRONMENT, Machine, Objects, publish_in_child, publish_rounds, s3_server
+from tests.helpers_s3 import (
+    ENVIRONMENT,
+    NEEDS_S3,
+    Machine,
+    Objects,
+    publish_in_child,
+    publish_rounds,
+    s3_server,
+)
 from tests.helpers_store import FORKSERVER, NOW, seed, seed_small
 from tests.s3_proxy import KINDS, Asked, Proxy
 
 Expected = set[tuple[Any, ...]]
-pytestmark = [
-    pytest.mark.xdist_group("s3"),
-    # `make test-all` and `make check` set it: there, what is missing fails the tests.
-    pytest.mark.skipif(
-        not find_spec("moto") and os.environ.get("KHABAR_EXTRAS") != "1",
-        reason="moto is not installed; `make test-all` installs it",
-    ),
-]
+pytestmark = NEEDS_S3
 
 
 @pytest.fixture(scope="module")

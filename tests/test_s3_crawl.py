@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,18 +20,11 @@ from demo.crawl import environment as plain_environment
 from demo.server import Newsroom
 from pipelines.store.output import state_folder
 from tests.crawling import ROOT, Finished
-from tests.helpers_s3 import ENVIRONMENT, KEY, SECRET, TOKEN, Machine, Objects, s3_server
+from tests.helpers_s3 import ENVIRONMENT, KEY, NEEDS_S3, SECRET, TOKEN, Machine, Objects, s3_server
 from tests.helpers_store import page
 from tests.s3_proxy import Asked, Proxy
 
-pytestmark = [
-    pytest.mark.xdist_group("s3"),
-    # `make test-all` and `make check` set it: there, what is missing fails the tests.
-    pytest.mark.skipif(
-        not find_spec("moto") and os.environ.get("KHABAR_EXTRAS") != "1",
-        reason="moto is not installed; `make test-all` installs it",
-    ),
-]
+pytestmark = NEEDS_S3
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -13,13 +12,13 @@ import pyarrow.parquet as pq
 from pipelines.store.errors import StoreError
 from pipelines.store.manifest import PublishedFile
 from pipelines.store.output import Output, open_output
+from pipelines.store.parquet import digest
 from pipelines.store.schema import SCHEMAS
 from pipelines.store.schema_fit import misfit
 
 MISSING = "missing"
 # Rows decoded at a time: texts are some kB each.
 _BATCH_ROWS = 1_024
-_CHUNK_BYTES = 1024 * 1024
 
 
 def check_part(place: str, entry: PublishedFile) -> list[str]:
@@ -46,10 +45,10 @@ def check_unlisted(place: str, target: str) -> list[str]:
 
 
 def _bytes(file: BinaryIO, entry: PublishedFile) -> Iterator[str]:
-    digest = _digest(file)
+    found = digest(file)
     if (size := file.tell()) != entry.bytes:
         yield f"has {size} bytes, not {entry.bytes}"
-    elif digest != entry.sha256:
+    elif found != entry.sha256:
         yield "is not what was published: its SHA-256 differs"
 
 
@@ -79,17 +78,10 @@ def _second_name(output: Output, file: BinaryIO, entry: PublishedFile) -> Iterat
         with output.open(entry.stable_path) as second:
             if _inode(second) == _inode(file):
                 return
-            if _digest(second) != entry.sha256:
+            if digest(second) != entry.sha256:
                 yield f"is another file under its second name {entry.stable_path}"
     except (OSError, StoreError):
         yield f"its second name {entry.stable_path} cannot be read"
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _inode(file: BinaryIO) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,13 +9,13 @@ from dataclasses import dataclass
 from pipelines.store.errors import StoreError
 from pipelines.store.manifest import PublishedFile
 from pipelines.store.output import Output
+from pipelines.store.parquet import digest
 from pipelines.store.schema import SCHEMAS
 
 _TARGET = re.compile(
     r"(?P<dataset>[a-z_]+)/fetch_date=(?P<partition>\d{4}-\d\d-\d\d)/part-(?P<run>.+)-(?P<hash>[0-9a-f]{16})\.parquet"
 )
 ALL = "all"
-_CHUNK_BYTES = 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,5 @@ def our_files(output: Output, listed: Iterable[PublishedFile], owners: Owners) -
 
 def digest_of(output: Output, path: str) -> tuple[str, int]:
     """SHA-256 in hex and size in bytes of a published file. Raises `OSError`."""
-    digest, size = hashlib.sha256(), 0
     with output.open(path) as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size
+        return digest(file), file.tell()
