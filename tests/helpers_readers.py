@@ -57,12 +57,12 @@ def read_until(
     rounds: tuple[Synchronized[int], Synchronized[int]],
     results: Queue[Counter[str]],
 ) -> None:
-    """Count what came of each reading: whole, an error by its text, or what was wrong."""
+    """Count what came of each reading, of one at least: whole, an error by its text, or what was wrong."""
     os.chdir(folder)
     code = compile(snippet, "snippet", "exec")
     begun, done = rounds
     seen: Counter[str] = Counter()
-    while not stop.is_set():
+    while not (stop.is_set() and seen):
         space: dict[str, Any] = {}
         least = done.value
         try:

@@ -264,7 +264,11 @@ def test_a_damaged_file_is_named_and_left_alone(store: Store, damage: str) -> No
 rows_of_urls = st.lists(st.lists(st.sampled_from("abcأبتé𐍈"), max_size=12), min_size=1, max_size=5)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(files=rows_of_urls, group=st.integers(1, 2000))
 def test_merging_keeps_every_row_in_order(
     files: list[list[str]], group: int, monkeypatch: pytest.MonkeyPatch

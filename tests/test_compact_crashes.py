@@ -137,7 +137,7 @@ def test_hollow_names_go_when_the_compaction_was_killed_and_a_publication_finish
 ) -> None:
     store = copy(template[0], tmp_path / "output")
     kill(store, "exchange", "after", 1)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while hollow(store) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert_readable(store, template[1])
@@ -152,7 +152,7 @@ def test_sweeping_before_the_exchange_leaves_the_old_files_alone(
     store = copy(template[0], tmp_path / "output")
 
     def late(first: Path, second: Path) -> NoReturn:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while hollow_in(first) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not hollow_in(first)

@@ -219,7 +219,7 @@ def test_a_signal_stops_it_cleanly(tmp_path: Path, number: signal.Signals) -> No
                 idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert idle.recv(12) == b"HTTP/1.1 200"
                 process.send_signal(number)
-                _, errors = process.communicate(timeout=60)
+                _, errors = process.communicate(timeout=180)
         finally:
             process.kill()
     assert (process.returncode, errors) == (0, b"")

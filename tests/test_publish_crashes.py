@@ -103,7 +103,11 @@ def test_a_crash_before_any_line_loses_and_doubles_nothing(
         crashed.assert_settled(expected)
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(points=st.lists(st.integers(0, 900), min_size=2, max_size=4))
 def test_crashes_of_recoveries_lose_and_double_nothing(
     template: tuple[Store, Expected], tmp_path_factory: pytest.TempPathFactory, points: list[int]

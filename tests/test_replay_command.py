@@ -52,7 +52,7 @@ def test_the_command_serves_until_it_is_told_to_stop(
             clients = [Client(port, url, tmp_path / "ca") for url in urls]
             answers = [client.ask()[2] for client in clients]  # all stay open
             process.send_signal(number)
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=180)
         finally:
             process.kill()
         for client in clients:
@@ -68,7 +68,7 @@ def test_a_busy_port_is_one_line_and_exit_2(command: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         full = [*command, f"--port={port}"]
-        done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(full, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"replay: cannot listen on 127.0.0.1:{port}: ")
     assert done.stderr.count("\n") == 1
