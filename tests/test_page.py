@@ -45,8 +45,8 @@ def text_of(source: str) -> str:
 # The gate
 
 
-@pytest.mark.parametrize("body", [b"", b" \r\n\t "])
-def test_a_body_of_white_space_is_empty(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b" \r\n\t ", b"0123456789", b"<p>Hello</p>" + b" " * 100])
+def test_a_body_of_next_to_nothing_is_empty(body: bytes) -> None:
     assert refused(body) is Reason.EMPTY
 
 
@@ -55,16 +55,16 @@ def test_a_body_of_white_space_is_empty(body: bytes) -> None:
     [
         b"%PDF-1.7 <<>>",
         b"\n\n%PDF-1.4 <</Type>>",
-        b"\x89PNG\r\n<",
+        b"\x89PNG\r\n\x1a\n<",
         b"\xff\xd8\xff\xe0<",
         b"GIF89a<",
         b"PK\x03\x04<",
         gzip.compress(b"<p>news</p>", mtime=0),
-        b"RIFF....WEBP<",
-        b"OggS<",
+        b"RIFF....WEBPVP8 <",
+        b"OggS\x00<",
         b"\x7fELF<",
         b'{"title": "an answer of an API"}',
-        b"plain words",
+        b"plain words, and some more",
     ],
 )
 def test_what_is_no_html_is_refused_unparsed(body: bytes) -> None:
