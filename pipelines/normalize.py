@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 # Control characters (a page can write &#1;), bidi controls, soft hyphen, BOM/word joiners: no text. ZWNJ and
 # ZWJ are spelling and stay; U+0085 and the controls below U+0020 that are white space fold with it.
@@ -27,19 +28,39 @@ _DROPPED: dict[int, str | None] = dict.fromkeys(
 # Half of a pair, as broken JSON writes it, is no character; UTF-8 has no bytes for it.
 _DROPPED |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 _ANY_DROPPED = re.compile("[" + "".join(map(re.escape, map(chr, _DROPPED))) + "]")
-_SPACES = re.compile(r"\s+")
 # Chinese and Japanese.
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
+# Marks that stand on the letter before them, as such or once they are taken apart.
+_MARKS = "".join(
+    map(
+        re.escape,
+        (
+            c
+            for c in map(chr, range(0x300, 0x20000))
+            if unicodedata.combining(unicodedata.normalize("NFKD", c)[0])
+        ),
+    )
+)
+# Unicode's stream-safe format allows 30 on one letter (UAX #15); sorting a run of them takes its square.
+_MOST_MARKS = 30
+_PILED_MARKS = re.compile(rf"([{_MARKS}]{{{_MOST_MARKS}}})[{_MARKS}]+")
 
 
 def clean_text(text: str) -> str:
     """NFC, white space folded to single spaces, layout controls dropped; letters as they are."""
     if _ANY_DROPPED.search(text):
         text = text.translate(_DROPPED)
-    text = _SPACES.sub(" ", text).strip()
+    text = " ".join(text.split())
     # Joiners alone are nothing; at the end of a word they are spelling, too (Sorani writes its vowel so).
-    return unicodedata.normalize("NFC", text) if text.strip(" \u200c\u200d") else ""
+    return normal("NFC", text) if text.strip(" \u200c\u200d") else ""
+
+
+def normal(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
+    """The text in a Unicode normal form, without the marks that are piled on one letter beyond 30."""
+    if len(text) > _MOST_MARKS and not text.isascii():
+        text = _PILED_MARKS.sub(r"\1", text)
+    return unicodedata.normalize(form, text)
 
 
 def optional_text(text: str | None, limit: int | None = None) -> str | None:
@@ -50,7 +71,7 @@ def optional_text(text: str | None, limit: int | None = None) -> str | None:
 
 def letters(text: str) -> str:
     """Only letters and digits, case folded: for aligning and comparing, never for storing."""
-    return _NOT_LETTERS.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return _NOT_LETTERS.sub("", normal("NFKC", text).casefold())
 
 
 def weighed(folded: str) -> int:

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 from pipelines.body.blocks import INLINE, INVISIBLE, Block, linearise, path_of
 from pipelines.body.extract import pruned_copy, votes
 from pipelines.body.furniture import find_furniture
-from pipelines.body.region import find_container, home
+from pipelines.body.region import find_container
 from pipelines.body.site_memory import block_key
 from pipelines.normalize import clean_text, letters
 from pipelines.policy import DEFAULT_POLICY
@@ -293,7 +293,7 @@ def test_no_blocks_have_no_container() -> None:
 
 def test_the_home_of_a_list_item_is_where_the_list_stands() -> None:
     (block,) = blocks("<div id='main'><ul><li><p>one</p></li></ul></div>")
-    assert home(block).get("id") == "main"
+    assert block.home.get("id") == "main"
 
 
 # Alignment with the extractor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipelines.body.extract import find_ahead
+from pipelines.body.extract import Letters
 from pipelines.normalize import letters
 
 # Blocks this long are found at one place of a text; shorter ones only count between their neighbours.
@@ -18,13 +18,14 @@ _MARKERS = re.compile(r"^(?:[-*•–]|\d+[.)])\s+")
 def body_shares(blocks: Sequence[str], body: str) -> list[float]:
     """Share of each block's letters that the gold body holds, 0..1; `blocks` are folded with `letters`."""
     gold = letters(body)
+    whole = Letters(gold)
     shares = [0.0] * len(blocks)
     places: list[int | None] = [None] * len(blocks)
     cursor = 0
     for at, block in enumerate(blocks):
         if len(block) < ANCHOR_LETTERS:
             continue
-        if (found := find_ahead(gold, block, cursor)) >= 0:
+        if (found := whole.find_ahead(block, cursor)) >= 0:
             shares[at], places[at], cursor = 1.0, found, found + len(block)
         else:
             shares[at], places[at] = _in_pieces(block, gold)

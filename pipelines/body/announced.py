@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lxml.html import HtmlElement
-
 from pipelines.body.blocks import Block
-from pipelines.body.region import is_inside
+from pipelines.body.region import ancestors
 from pipelines.policy import Policy
 
 # An element that is the page's own or an article's is no box in it.
@@ -34,14 +32,15 @@ def find_announced(
 
 def _box(blocks: Sequence[Block], head: int) -> range:
     """The blocks after the heading in the nearest element that begins with it and holds more."""
-    box: HtmlElement | None = blocks[head].element.getparent()
-    while box is not None and box.tag not in _WHOLE:
-        if head and is_inside(blocks[head - 1], box):
+    if head + 1 == len(blocks):
+        return range(0)
+    before = set(ancestors(blocks[head - 1].element)) if head else set()
+    after = set(ancestors(blocks[head + 1].element))
+    for box in blocks[head].element.iterancestors():
+        if box.tag in _WHOLE or box in before:
             break
-        end = head + 1
-        while end < len(blocks) and is_inside(blocks[end], box):
-            end += 1
-        if end > head + 1:
-            return range(head + 1, end)
-        box = box.getparent()
+        if box in after:
+            within = set(box.iter())
+            rest = range(head + 1, len(blocks))
+            return range(head + 1, next((at for at in rest if blocks[at].element not in within), len(blocks)))
     return range(0)

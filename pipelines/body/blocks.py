@@ -7,8 +7,9 @@ decides about blocks and never edits their text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
 
@@ -38,20 +39,32 @@ _KINDS = {
 # Containers pass the kind of what they stand in: a <p> in a <blockquote> is a quotation.
 _TRANSPARENT = INLINE | {"p", "div"}
 _CELLS = frozenset({"td", "th"})
+# Parts of a text, not places of a page: a list item's home is what the list stands in.
+_TEXT_PARTS = (
+    INLINE
+    | _CELLS
+    | {"p", *HEADINGS, "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "pre", "figure"}
+    | {"table", "tbody", "thead", "tr"}
+)
+_OUTERMOST = ("body", "html")
 _LINES = ("br", "p", "div", "table")
+# A name of megabytes stands in the path of every block below it.
+_MAX_NAME_CHARS = 300
 
 
 @dataclass(slots=True)
 class Block:
     """Text between two block boundaries.
 
-    `element` is the innermost block-level element; `letters` is the text folded for comparison; `links` and
+    `element` is the innermost block-level element, `home` the nearest one around it that is a place and not a
+    part of a text; `letters` is the text folded for comparison; `links` and
     `bold` count its letters inside <a> and <b>/<strong>; `furniture` is the rule that marks its place.
     """
 
     order: int
     kind: str
     element: HtmlElement
+    home: HtmlElement
     text: str
     letters: str
     links: int
@@ -71,6 +84,7 @@ class _Linearizer:
         self.furniture = furniture
         self.blocks: list[Block] = []
         self.element: HtmlElement | None = None
+        self.place: HtmlElement | None = None
         self.kind = "paragraph"
         self.rule: str | None = None
         self._reset()
@@ -97,6 +111,7 @@ class _Linearizer:
                     order=len(self.blocks),
                     kind=self.kind,
                     element=self.element,
+                    home=self._home(),
                     text=text,
                     letters=folded,
                     links=self.links,
@@ -106,14 +121,21 @@ class _Linearizer:
             )
         self._reset()
 
+    def _home(self) -> HtmlElement | None:
+        # A layout table holds text and no paragraph: its cell is the place.
+        is_cell = self.element is not None and self.element.tag in _CELLS
+        return self.element if is_cell else self.place
+
     def block(self, element: HtmlElement, link: bool, bold: bool) -> None:
         """A block-level element: boundaries on both sides, its own kind and rule inside."""
         self.close()
         self.inside(element, link, bold)
 
     def inside(self, element: HtmlElement, link: bool, bold: bool) -> None:
-        outer = (self.element, self.kind, self.rule)
+        outer = (self.element, self.place, self.kind, self.rule)
         self.element = element
+        if element.tag not in _TEXT_PARTS:
+            self.place = element
         self.rule = self.rule or self.furniture.get(element)
         if element.tag not in _TRANSPARENT:
             self.kind = _KINDS.get(element.tag, "paragraph")
@@ -121,7 +143,7 @@ class _Linearizer:
             self.kind = "paragraph"  # a <div> in an <h4>: the heading was closed in the wrong place
         self.walk(element, link, bold)
         self.close()
-        self.element, self.kind, self.rule = outer
+        self.element, self.place, self.kind, self.rule = outer
 
     def aside(self, element: HtmlElement, link: bool, bold: bool) -> None:
         """Furniture glued into a sentence: a block of its own, and the sentence goes on after it."""
@@ -166,12 +188,39 @@ def linearise(body: HtmlElement, furniture: Mapping[HtmlElement, str]) -> list[B
     return walker.blocks
 
 
-def path_of(element: HtmlElement) -> str:
-    """Readable place in the tree: tags from below <body>, with the first class or the id of each."""
-    steps: list[str] = []
-    node: HtmlElement | None = element
-    while node is not None and node.tag not in ("body", "html"):
-        names = (node.get("class") or "").split() or [node.get("id") or ""]
-        steps.append(f"{node.tag}.{names[0]}" if names[0] else str(node.tag))
-        node = node.getparent()
+def path_of(element: HtmlElement, most: int | None = None) -> str:
+    """Readable place in the tree: tags from below <body>, with the first class or the id of each.
+
+    With `most`, only so many of them, the nearest.
+    """
+    below = takewhile(lambda node: node.tag not in _OUTERMOST, _outwards(element))
+    steps = [_step(node) for node in islice(below, most)]
     return "/".join(reversed(steps))
+
+
+class Paths:
+    """`path_of` of many elements of one page: what they stand in is looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[HtmlElement, str] = {}
+
+    def of(self, element: HtmlElement) -> str:
+        """`path_of(element)`."""
+        new = list(takewhile(lambda node: node not in self._known, _outwards(element)))
+        for node in reversed(new):
+            outer = node.getparent()
+            if node.tag in _OUTERMOST or outer is None:
+                self._known[node] = "" if node.tag in _OUTERMOST else _step(node)
+            else:
+                self._known[node] = f"{self._known[outer]}/{_step(node)}".lstrip("/")
+        return self._known[element]
+
+
+def _outwards(element: HtmlElement) -> Iterator[HtmlElement]:
+    yield element
+    yield from element.iterancestors()
+
+
+def _step(element: HtmlElement) -> str:
+    names = (element.get("class") or "").split() or [element.get("id") or ""]
+    return f"{element.tag}.{names[0][:_MAX_NAME_CHARS]}" if names[0] else str(element.tag)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.body.blocks import path_of
+from pipelines.body.blocks import Paths
 from pipelines.body.boilerplate import Cut
 from pipelines.body.reading import Reading
-from pipelines.body.region import find_container, is_inside
+from pipelines.body.region import are_inside, find_container
 from pipelines.body.site_memory import MEMORY_RULE
 from pipelines.policy import Policy
 from pipelines.records import PageView, RemovedBlock
@@ -34,6 +34,7 @@ class Body:
 def body_of(reading: Reading, policy: Policy) -> Body:
     """What `reading` keeps, in words, and what was removed around it."""
     blocks, kept = reading.blocks, reading.kept
+    paths = Paths()
     return Body(
         text=PARAGRAPH_BREAK.join(blocks[at].text for at in kept),
         letters=reading.letters,
@@ -42,13 +43,13 @@ def body_of(reading: Reading, policy: Policy) -> Body:
         linked_headings=sum(
             blocks[at].kind == "heading" and blocks[at].link_share > policy.max_link_share for at in kept
         ),
-        places=tuple((blocks[at].order, path_of(blocks[at].element)) for at in kept),
-        removed=_removed(reading, policy),
+        places=tuple((blocks[at].order, paths.of(blocks[at].element)) for at in kept),
+        removed=_removed(reading, paths, policy),
         view=reading.view,
     )
 
 
-def _removed(reading: Reading, policy: Policy) -> tuple[RemovedBlock, ...]:
+def _removed(reading: Reading, paths: Paths, policy: Policy) -> tuple[RemovedBlock, ...]:
     """Every block that a rule cut, and what the extractor chose or passed over within the text.
 
     The site's frame counts only where it reaches into the neighbourhood of the body. When nothing was kept,
@@ -57,18 +58,20 @@ def _removed(reading: Reading, policy: Policy) -> tuple[RemovedBlock, ...]:
     blocks, kept = reading.blocks, reading.kept
     container = find_container([blocks[at] for at in kept])
     around = None if container is None or container.tag == "body" else container.getparent()
+    known = around is not None and around.tag != "body"
+    near = are_inside(blocks, around) if known else [False] * len(blocks)
     stays = set(kept)
     found = []
     for at, (block, cut) in enumerate(zip(blocks, reading.cuts, strict=True)):
         if at in stays:
             continue
-        if kept and reading.shares[at] < policy.min_vote_share and not kept[0] < at < kept[-1]:
-            far = around is None or around.tag == "body" or not is_inside(block, around)
-            # What memory cuts beside the body depends on what was seen before, and was no part of the text.
-            if cut is None or cut.rule == MEMORY_RULE or (far and cut.rule in _FRAME):
-                continue
+        passed_over = reading.shares[at] < policy.min_vote_share and not (kept and kept[0] < at < kept[-1])
+        # What memory cuts beside the body depends on what was seen before, and was no part of the text.
+        no_part = cut is None or cut.rule == MEMORY_RULE or (not near[at] and cut.rule in _FRAME)
+        if kept and passed_over and no_part:
+            continue
         decided = cut or Cut("extractor", "not body")
         found.append(
-            RemovedBlock(block.order, path_of(block.element), block.text, decided.rule, decided.reason)
+            RemovedBlock(block.order, paths.of(block.element), block.text, decided.rule, decided.reason)
         )
     return tuple(found)

@@ -18,6 +18,8 @@ from pipelines.policy import Policy
 _NOT_AS_HEADING = frozenset(
     {"byline", "dateline", "sign_off", "tools", "weather", "currency", "prayer", "credit"}
 )
+# So many headlines of the greatest length in one line are no text.
+_ENDLESS = 10
 # Kinds whose heading tells what the rest of its box is.
 _ANNOUNCING = frozenset(
     {"read_also", "share", "author", "paywall", "newsletter", "app", "follow", "comments", "contact", "tags"}
@@ -95,7 +97,8 @@ def _grounds(
         yield Cut(f"structure.{block.furniture}", block.furniture)
     if block.kind == "caption":
         yield Cut("structure.caption", "caption")
-    if block.letters in known.headlines or _is_headline(block, known, policy):
+    endless = block.element.tag == "h1" and len(block.letters) > _ENDLESS * policy.max_title_chars
+    if endless or block.letters in known.headlines or _is_headline(block, known, policy):
         yield Cut("page.headline", "headline")
     if block.letters in known.people or _signed(block, known, policy):
         yield Cut("page.byline", "byline")

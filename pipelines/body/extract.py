@@ -18,12 +18,19 @@ from pipelines.normalize import letters
 
 # Lines this long are found at one place only; shorter ones are looked for between them.
 _ANCHOR_LETTERS = 30
+# Letters that are looked through for all lines together: lines that stand nowhere on a page of megabytes
+# would cost its square.
+_MOST_SEARCHED = 1_000_000_000
+# The largest real page measured has 12,812.
+_MANY_ELEMENTS = 15_000
 
 
 def trafilatura_lines(root: HtmlElement) -> list[str]:
     """Lines of trafilatura's body text for the tree, without comments; [] when it finds none."""
+    # Its second opinions take the square of the paragraphs.
+    many = sum(1 for _ in root.iter()) > _MANY_ELEMENTS
     document = trafilatura.bare_extraction(
-        root, include_comments=False, include_tables=True, with_metadata=False
+        root, fast=many, include_comments=False, include_tables=True, with_metadata=False
     )
     if not isinstance(document, Document) or not document.text:
         return []
@@ -48,15 +55,15 @@ def votes(blocks: Sequence[Block], lines: Sequence[str]) -> list[float]:
     Long lines are placed first; a short line only counts between the places of its neighbours, so that
     a word of the menu is not taken for the same word of the body.
     """
-    page = "".join(block.letters for block in blocks if not block.furniture)
-    covered = bytearray(len(page))
+    page = Letters("".join(block.letters for block in blocks if not block.furniture))
+    covered = bytearray(len(page.text))
     folded = [letters(line) for line in lines]
     places: list[int | None] = [None] * len(folded)
     cursor = 0
     for index, line in enumerate(folded):
         if len(line) < _ANCHOR_LETTERS:
             continue
-        if (at := find_ahead(page, line, cursor)) >= 0:
+        if (at := page.find_ahead(line, cursor)) >= 0:
             _cover(covered, at, len(line))
             places[index], cursor = at, at + len(line)
         else:
@@ -75,17 +82,33 @@ def votes(blocks: Sequence[Block], lines: Sequence[str]) -> list[float]:
     return shares
 
 
-def find_ahead(text: str, part: str, cursor: int) -> int:
-    """Where `part` stands in `text`, from the cursor on if it does; -1 when nowhere."""
-    at = text.find(part, cursor)
-    return at if at >= 0 else text.find(part)
+class Letters:
+    """The letters of a page, which are looked through so often and no more."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._left = _MOST_SEARCHED
+
+    def find(self, part: str, start: int = 0, end: int | None = None) -> int:
+        """As `str.find`; -1 when enough was searched."""
+        if self._left < 0:
+            return -1
+        at = self.text.find(part, start, end)
+        stop = len(self.text) if end is None else end
+        self._left -= max(0, (stop if at < 0 else at) - start)
+        return at
+
+    def find_ahead(self, part: str, cursor: int) -> int:
+        """Where `part` stands, from the cursor on if it does; -1 when nowhere."""
+        at = self.find(part, cursor)
+        return at if at >= 0 else self.find(part)
 
 
 def _cover(covered: bytearray, at: int, length: int) -> None:
     covered[at : at + length] = b"\x01" * length
 
 
-def _cover_pieces(page: str, covered: bytearray, line: str, cursor: int) -> int:
+def _cover_pieces(page: Letters, covered: bytearray, line: str, cursor: int) -> int:
     """Cover a line that does not stand in the page in one piece, since something was cut from it."""
     for start in range(0, len(line) - _ANCHOR_LETTERS + 1, _ANCHOR_LETTERS):
         piece = line[start : start + _ANCHOR_LETTERS]
@@ -97,11 +120,11 @@ def _cover_pieces(page: str, covered: bytearray, line: str, cursor: int) -> int:
 
 
 def _place_short_lines(
-    page: str, covered: bytearray, folded: Sequence[str], places: Sequence[int | None]
+    page: Letters, covered: bytearray, folded: Sequence[str], places: Sequence[int | None]
 ) -> None:
     previous_end = 0
     following: list[int] = []
-    limit = len(page)
+    limit = len(page.text)
     for index in range(len(folded) - 1, -1, -1):
         place = places[index]
         if place is not None and place <= limit:
@@ -111,7 +134,9 @@ def _place_short_lines(
     for index, line in enumerate(folded):
         place = places[index]
         if place is not None:
-            previous_end = max(previous_end, place + len(line)) if page.startswith(line, place) else place
+            previous_end = (
+                max(previous_end, place + len(line)) if page.text.startswith(line, place) else place
+            )
         elif line:
             at = page.find(line, previous_end, max(following[index], previous_end))
             if at >= 0:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
 
 from lxml.html import HtmlElement
 
@@ -28,6 +30,8 @@ _TAGS = {
 _BOXES = frozenset({"div", "section"})
 # What offers a newsletter says no more.
 _MAX_OFFER_CHARS = 400
+# Longer runs of text are of paragraphs.
+_LONG = 60
 _ROLES = {
     "navigation": "navigation",
     "complementary": "aside",
@@ -87,6 +91,16 @@ _SEPARATORS = re.compile(r"[_:.]+")
 _INVISIBLE_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An element with its rule and the name that told it; outermost when it stands in none of that name."""
+
+    element: HtmlElement
+    rule: str
+    name: str | None
+    is_outermost: bool
+
+
 def named_rule(name: str) -> str | None:
     """Rule for one class or id name.
 
@@ -132,7 +146,7 @@ def _asks_for_mail(element: HtmlElement) -> bool:
     form = next((child for child in element if child.tag == "form"), None)
     if form is None or not any(_wants_mail(field) for field in form.iter("input")):
         return False
-    return sum(map(len, _texts(element))) <= _MAX_OFFER_CHARS
+    return all(total <= _MAX_OFFER_CHARS for total in accumulate(map(len, _texts(element))))
 
 
 def _wants_mail(field: HtmlElement) -> bool:
@@ -145,22 +159,37 @@ def _holds_heading(element: HtmlElement) -> bool:
     return next(element.iter(*HEADINGS), None) is not None
 
 
-def _candidates(body: HtmlElement) -> Iterator[tuple[HtmlElement, str, str | None]]:
-    """Elements with a rule, and the name that told it, in document order."""
+def _candidates(body: HtmlElement) -> Iterator[_Candidate]:
+    """Elements with a rule."""
     seen: dict[str, str | None] = {}
-    stack = [body]
+    stack = [(body, frozenset[str]())]
     while stack:
-        for child in reversed(stack.pop()):
+        element, names = stack.pop()
+        for child in reversed(element):
             if not isinstance(child.tag, str) or child.tag in INVISIBLE:
                 continue
+            inside = names
             if found := _rule(child, seen):
-                yield child, *found
-            stack.append(child)
+                rule, name = found
+                yield _Candidate(child, rule, name, is_outermost=name not in names)
+                inside = names | {name} if name and len(child) else names
+            stack.append((child, inside))
 
 
-def _prose(element: HtmlElement) -> int:
-    """Characters of text in paragraphs: what an article has and furniture has little of."""
-    return sum(len(text) for text in _texts(element) if len(text) > 60)
+def _prose(body: HtmlElement) -> Counter[HtmlElement]:
+    """Characters of text in paragraphs in each element: what an article has and furniture has little of."""
+    found = Counter[HtmlElement]()
+    for node in reversed(list(body.iter())):
+        if isinstance(node.tag, str) and node.tag not in INVISIBLE:
+            text, tail = len(node.text or ""), len(node.tail or "")
+        else:
+            text = tail = 0
+        if text > _LONG:
+            found[node] += text
+        around = found[node] + (tail if tail > _LONG else 0)
+        if around and node is not body:
+            found[node.getparent()] += around
+    return found
 
 
 def _texts(element: HtmlElement) -> Iterator[str]:
@@ -176,21 +205,17 @@ def find_furniture(body: HtmlElement, policy: Policy, *, by_name: bool = True) -
     An element that holds most of the page's prose keeps it, whatever its name says. So do the parts
     that hold it between them under one name: page builders call every paragraph a "widget".
     """
-    most = policy.max_furniture_share * _prose(body)
-    found = [
-        (element, rule, name, _prose(element))
-        for element, rule, name in _candidates(body)
-        if by_name or name is None
-    ]
-    named = {(element, name) for element, _, name, _ in found if name}
-    shared = Counter[str]()
-    for element, _, name, prose in found:
-        if name and not any((outer, name) in named for outer in element.iterancestors()):
-            shared[name] += prose
+    held = _prose(body)
+    most = policy.max_furniture_share * held[body]
+    found = [each for each in _candidates(body) if by_name or each.name is None]
+    shared = Counter[str | None]()
+    for each in found:
+        if each.name and each.is_outermost:
+            shared[each.name] += held[each.element]
     return {
-        element: rule
-        for element, rule, name, prose in found
-        if not most or (prose <= most and (not name or shared[name] <= most))
-        if rule != "hidden" or prose < policy.min_folded_chars
-        if policy.applies(f"structure.{rule}")
+        each.element: each.rule
+        for each in found
+        if not most or max(held[each.element], shared[each.name]) <= most
+        if each.rule != "hidden" or held[each.element] < policy.min_folded_chars
+        if policy.applies(f"structure.{each.rule}")
     }

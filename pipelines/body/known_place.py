@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut
-from pipelines.body.region import is_inside
+from pipelines.body.region import are_inside
 from pipelines.body.site_memory import MEMORY_RULE, SiteMemory, Template, place_path
 from pipelines.policy import Policy
 
@@ -48,7 +48,7 @@ def with_known_body(
     """
     if place is None:
         return list(voted)
-    here = [is_inside(block, place) for block in blocks]
+    here = are_inside(blocks, place)
     prose = [
         inside and cut is None and block.link_share < policy.max_prose_link_share
         for block, cut, inside in zip(blocks, cuts, here, strict=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut
-from pipelines.body.region import gathering, home, is_inside
+from pipelines.body.region import are_inside, gathering
 from pipelines.body.site_memory import MEMORY_RULE, block_key, folded, near_place, place_path, short_hash
 from pipelines.policy import Policy
 from pipelines.records import PageView
@@ -64,14 +64,15 @@ def view_of(
     if container is None:
         return None
     around = container if container.tag == "body" else container.getparent()
+    near = are_inside(blocks, around)
     seen = [
         block
-        for block, cut in zip(blocks, unknown, strict=True)
+        for block, cut, is_near in zip(blocks, unknown, near, strict=True)
         if block.furniture or not (cut and cut.reason in _PAGES_OWN)
         # Menus are links. Prose counts wherever it stands: it may be taken for the body of a short article.
-        if block.link_share <= policy.max_link_share or is_inside(block, around)
+        if block.link_share <= policy.max_link_share or is_near
     ]
-    inside = [is_inside(block, container) for block in seen]
+    inside = are_inside(seen, container)
     start = max(0, inside.index(True) - policy.memory_max_page_blocks // 4)
     stretch = slice(start, start + policy.memory_max_page_blocks)
     marks = [_mark(block, here, policy) for block, here in zip(seen[stretch], inside[stretch], strict=True)]
@@ -88,7 +89,7 @@ def view_of(
 def _mark(block: Block, inside: bool, policy: Policy) -> Mark:
     return Mark(
         key=block_key(block, policy),
-        place=short_hash(near_place(home(block)), 4),
+        place=short_hash(near_place(block.home), 4),
         letters=len(folded(block, policy)),
         linked=bool(block.furniture) or block.link_share > policy.max_link_share,
         inside=inside,

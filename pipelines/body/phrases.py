@@ -70,6 +70,7 @@ class _Block:
     def __init__(self, text: str) -> None:
         self.text = text
         self.words = folded_words(text)
+        self._runs: dict[tuple[str, int], int] = {}
 
     @cached_property
     def label(self) -> tuple[str, ...]:
@@ -96,11 +97,14 @@ class _Block:
 
     def run(self, slot: str, at: int) -> int:
         """How many words from `at` on the slot can take at most."""
-        most = min(len(self.words), at + _LONGEST[slot])
-        end = at
-        while end < most and self._fills(slot, end):
-            end += 1
-        return end - at
+        known = self._runs.get((slot, at))
+        if known is None:
+            most = min(len(self.words), at + _LONGEST[slot])
+            end = at
+            while end < most and self._fills(slot, end):
+                end += 1
+            known = self._runs[slot, at] = end - at
+        return known
 
     def _fills(self, slot: str, at: int) -> bool:
         word = self.words[at]

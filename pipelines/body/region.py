@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate, takewhile
 
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import HEADINGS, INLINE, Block
+from pipelines.body.blocks import Block
 from pipelines.policy import Policy
 
-# Parts of a text, not places of a page: a list item's home is what the list stands in.
-_TEXT_PARTS = INLINE | frozenset(
-    [
-        "p",
-        *HEADINGS,
-        "li",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "blockquote",
-        "pre",
-        "table",
-        "tbody",
-        "thead",
-        "tr",
-        "td",
-        "th",
-        "figure",
-    ]
-)
 # Each level up is worth a little less, so that the lowest element that gathers the text wins.
 _DECAY = (1.0, 0.9, 0.8)
-
-
-def home(block: Block) -> HtmlElement:
-    """The nearest element around the block that is a place and not a part of a text."""
-    element = block.element
-    while element.tag in _TEXT_PARTS and element.getparent() is not None:
-        # A layout table holds text and no paragraph: its cell is the place.
-        if element.tag in ("td", "th") and element is block.element:
-            break
-        element = element.getparent()
-    return element
 
 
 def find_container(blocks: Sequence[Block]) -> HtmlElement | None:
     """The element that gathers most letters of `blocks`; None when there are none."""
     scores: dict[HtmlElement, float] = {}
     for block in blocks:
-        element: HtmlElement | None = home(block)
+        element: HtmlElement | None = block.home
         for weight in _DECAY:
             if element is None:
                 break
@@ -61,32 +29,47 @@ def find_container(blocks: Sequence[Block]) -> HtmlElement | None:
 
 def gathering(blocks: Sequence[Block], policy: Policy) -> HtmlElement | None:
     """The container of `blocks`, widened until it holds most of their letters: bodies have sections."""
-    container = find_container(blocks)
-    total = sum(len(block.letters) for block in blocks)
-    while container is not None and container.tag != "body":
-        held = sum(len(block.letters) for block in blocks if is_inside(block, container))
-        if held >= policy.min_container_share * total:
-            break
-        container = container.getparent()
-    return container
+    lowest = find_container(blocks)
+    if lowest is None:
+        return None
+    around = [box for box in ancestors(lowest) if box.tag != "html"]
+    known = {box: level for level, box in enumerate(around)}
+    added = [0] * len(around)
+    for block in blocks:
+        added[_level(block.element, known)] += len(block.letters)
+    enough = policy.min_container_share * sum(len(block.letters) for block in blocks)
+    held = accumulate(added)
+    return next((box for box, letters in zip(around, held, strict=True) if letters >= enough), around[-1])
+
+
+def _level(element: HtmlElement, known: dict[HtmlElement, int]) -> int:
+    """That of the nearest element around it that has one; remembered for all on the way there."""
+    new = list(takewhile(lambda box: box not in known, ancestors(element)))
+    level = known[new[-1].getparent() if new else element]
+    known |= dict.fromkeys(new, level)
+    return level
 
 
 def ancestors(element: HtmlElement) -> Iterator[HtmlElement]:
     """The element itself and all around it."""
-    node: HtmlElement | None = element
-    while node is not None:
-        yield node
-        node = node.getparent()
+    yield element
+    yield from element.iterancestors()
+
+
+def are_inside(blocks: Sequence[Block], container: HtmlElement) -> list[bool]:
+    """Whether each block stands anywhere below `container`: no climb for each, a page may be deep."""
+    within = set(container.iter())
+    return [block.element in within for block in blocks]
 
 
 def is_inside(block: Block, container: HtmlElement) -> bool:
-    """Whether the block stands anywhere below `container`."""
-    return any(node is container for node in ancestors(block.element))
+    """`are_inside` of one block."""
+    return any(node is container for node in (block.element, *block.element.iterancestors(container.tag)))
 
 
 def is_beside(block: Block, places: Collection[HtmlElement]) -> bool:
     """Whether the block is text of one of `places`, or in a box of its own right there."""
-    place = home(block)
+    place = block.home
     return place in places or place.getparent() in places
 
 

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut, Known
 from pipelines.body.copies import find_repeats
-from pipelines.body.region import captions, gathering, home, is_beside, is_inside
+from pipelines.body.region import are_inside, captions, gathering, is_beside, is_inside
 from pipelines.policy import Policy
 
 # What a page calls a part of its own.
@@ -29,7 +29,7 @@ def select(
     container = gathering([blocks[at] for at in chosen], policy)
     if container is None:
         return []
-    inside = [is_inside(block, container) for block in blocks]
+    inside = are_inside(blocks, container)
     lead = _lead_zone(blocks, cuts, inside)
     _cut_captions(blocks, cuts, container, policy)
     top = _headline(blocks, cuts)
@@ -102,7 +102,7 @@ def _restore(
     """Bring back what stands among the kept blocks, in the same places, and was passed over."""
     if not kept:
         return
-    places = {home(blocks[at]) for at in kept if len(blocks[at].letters) >= policy.min_restored_letters}
+    places = {blocks[at].home for at in kept if len(blocks[at].letters) >= policy.min_restored_letters}
     first, last = min(kept), max(kept)
     for at, block in enumerate(blocks):
         if at in kept or cuts[at] is not None or not is_beside(block, places):
@@ -117,7 +117,7 @@ def _restore(
 def _restore_heading(at: int, blocks: Sequence[Block], kept: set[int], cuts: Sequence[Cut | None]) -> None:
     """Bring back the heading of a part whose text is kept, though it stands in a box of its own there."""
     below = next((k for k in range(at + 1, len(blocks)) if cuts[k] is None), None)
-    box = home(blocks[at]).getparent()
+    box = blocks[at].home.getparent()
     if below in kept and box is not None and box.tag in _PARTS and is_inside(blocks[below], box):
         kept.add(at)
 

@@ -26,13 +26,19 @@ _NEAR_STEPS = 3
 
 def place_path(element: HtmlElement) -> str:
     """Where an element stands, the same on every page of its template."""
-    steps = (step.partition(".") for step in path_of(element).split("/"))
-    return "/".join(f"{tag}{dot}{_NUMBERS.sub('0', name)}" for tag, dot, name in steps)
+    return _same(path_of(element))
 
 
 def near_place(element: HtmlElement) -> str:
     """The last steps of `place_path`."""
-    return "/".join(place_path(element).rsplit("/", _NEAR_STEPS)[-_NEAR_STEPS:])
+    near = path_of(element, _NEAR_STEPS)
+    return "/".join(_same(near).rsplit("/", _NEAR_STEPS)[-_NEAR_STEPS:])
+
+
+def _same(path: str) -> str:
+    """The path on any page of the template: no numbers in names."""
+    steps = (step.partition(".") for step in path.split("/"))
+    return "/".join(f"{tag}{dot}{_NUMBERS.sub('0', name)}" for tag, dot, name in steps)
 
 
 def folded(block: Block, policy: Policy) -> str:

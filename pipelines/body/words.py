@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 
-from pipelines.normalize import clean_text
+from pipelines.normalize import clean_text, normal
 from pipelines.tables import read_table
 
 # Marks that writers set or leave out at will: accents (capitals often go without), Hebrew points, Arabic
@@ -34,13 +33,13 @@ def folded_words(text: str) -> tuple[str, ...]:
 
 
 def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", clean_text(text)).casefold())
+    plain = normal("NFKD", normal("NFKD", clean_text(text)).casefold())
     return _MARKS.sub("", plain).translate(_ONE)
 
 
 def cased_words(text: str) -> tuple[str, ...]:
     """The same words as they are written; as many of them, unless folding made or ate one."""
-    return tuple(_WORDS.findall(_MARKS.sub("", unicodedata.normalize("NFKD", clean_text(text)))))
+    return tuple(_WORDS.findall(_MARKS.sub("", normal("NFKD", clean_text(text)))))
 
 
 def is_number(word: str) -> bool:

@@ -12,7 +12,6 @@ from lxml.html import HtmlElement
 from pipelines.body.blocks import HEADINGS, Block
 from pipelines.body.boilerplate import Known
 from pipelines.body.reading import Reading
-from pipelines.body.region import home
 from pipelines.learned.block_text import TEXT_FEATURES, Vector, text_features
 from pipelines.learned.places import Place, Places
 
@@ -167,7 +166,7 @@ def block_features(reading: Reading, known: Known) -> list[Vector]:
     body = blocks[0].element.getroottree().getroot().find("body")
     places = Places()
     spots = [places.of(block.element) for block in blocks]
-    homes = [home(block) for block in blocks]
+    homes = [block.home for block in blocks]
     page = _Page(
         texts=[text_features(block) for block in blocks],
         spots=spots,

@@ -33,6 +33,7 @@ _TAIL = 40
 # How far behind the end a wall stands at most: pieces of text, and letters.
 _REACH_RUNS, _REACH_LETTERS = 12, 800
 _MAX_BOX_ELEMENTS = 300
+_MAX_NAMES_CHARS = 1_000
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _WORDS = re.compile(r"[a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -157,7 +158,7 @@ def _first(box: HtmlElement) -> Iterator[HtmlElement]:
 
 def _is_named(element: HtmlElement) -> bool:
     """Whether a class or id name is one that walls have."""
-    said = f"{element.get('class') or ''} {element.get('id') or ''}"
+    said = f"{element.get('class') or ''} {element.get('id') or ''}"[:_MAX_NAMES_CHARS]
     if said.isspace():
         return False
     return any(

@@ -42,6 +42,19 @@ def read_caption(holder: HtmlElement) -> tuple[str | None, str | None]:
     return optional_text("".join(_texts(element, part)), _MAX_CAPTION_CHARS), _text(part)
 
 
+class Captions:
+    """Captions of one page, each read once: one box may hold all of its pictures."""
+
+    def __init__(self) -> None:
+        self._known: dict[HtmlElement, tuple[str | None, str | None]] = {}
+
+    def of(self, holder: HtmlElement) -> tuple[str | None, str | None]:
+        """What `read_caption` says."""
+        if holder not in self._known:
+            self._known[holder] = read_caption(holder)
+        return self._known[holder]
+
+
 def split_credit(text: str) -> tuple[str | None, str | None]:
     """What a caption shows and who took the picture.
 

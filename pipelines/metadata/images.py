@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 from lxml.html import HtmlElement
 
 from pipelines.metadata.candidates import Statements
-from pipelines.metadata.captions import read_caption
+from pipelines.metadata.captions import Captions
 from pipelines.metadata.image_data import data, name_words, word_runs
 from pipelines.normalize import letters, optional_text
 from pipelines.records import Image
+from pipelines.urls import without_credentials
 
 _MAX_IMAGES = 50
 _MAX_SEEN = 2_000
@@ -33,6 +34,7 @@ _LATE = (
 _SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]{1,9})([wx]))?\s*(?:,|$)")
 _MAX_SET_CHARS = 20_000
+_MAX_SOURCES = 20
 # Pixels; smaller ones are icons and counters.
 _MIN_SIDE = 48
 _STYLED = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*(\d+)px")
@@ -51,7 +53,7 @@ _APART = ("nav", "footer")
 
 def cover(statements: Statements, base: str) -> str | None:
     """Absolute http(s) address of the picture the page puts forward, or None."""
-    stated = (_absolute(candidate.value, base) for candidate in statements.all("image"))
+    stated = (absolute(candidate.value, base) for candidate in statements.all("image"))
     # JSON-LD may name the node of a picture, "https://example.org/story/#primaryimage".
     return next((url for url in stated if url and "#" not in url), None)
 
@@ -67,6 +69,7 @@ def figures(
     what the caption says is left out.
     """
     found: dict[str, Image] = {}
+    captions = Captions()
     wanted = picture_key(front) if front else None
     inside = set() if body is None else set(islice(body.iter("img", "amp-img"), _MAX_SEEN))
     for element in islice(root.iter("img", "amp-img"), _MAX_SEEN):
@@ -79,9 +82,9 @@ def figures(
         key = picture_key(address)
         if key in found or (key != wanted and _is_teaser(element, holder)):
             continue
-        if key != wanted and _is_junk(element, holder, address):
+        if key != wanted and _is_junk(element, holder, address, captions):
             continue
-        found[key] = _image(address, element, holder, is_cover=key == wanted)
+        found[key] = _image(address, element, holder, captions, is_cover=key == wanted)
         if len(found) == _MAX_IMAGES:
             break
     pictures = tuple(found.values())
@@ -123,8 +126,10 @@ def picture_key(address: str) -> str:
     return f"{folder}/{stem}" if _PLAIN_NAME.fullmatch(stem) else stem
 
 
-def _image(address: str, element: HtmlElement, holder: HtmlElement | None, *, is_cover: bool) -> Image:
-    caption, credit = (None, None) if holder is None else read_caption(holder)
+def _image(
+    address: str, element: HtmlElement, holder: HtmlElement | None, captions: Captions, *, is_cover: bool
+) -> Image:
+    caption, credit = (None, None) if holder is None else captions.of(holder)
     alt = optional_text(element.get("alt"), _MAX_ALT_CHARS)
     if alt and caption and letters(alt) == letters(caption):
         alt = None
@@ -166,9 +171,9 @@ def _is_teaser(element: HtmlElement, holder: HtmlElement | None) -> bool:
     return bool(path) and not _EXTENSION.search(path) and not path.startswith("javascript:")
 
 
-def _is_junk(element: HtmlElement, holder: HtmlElement | None, address: str) -> bool:
+def _is_junk(element: HtmlElement, holder: HtmlElement | None, address: str, captions: Captions) -> bool:
     """Whether names say that it is an avatar, a logo, an advertisement; nothing of that has a caption."""
-    if holder is not None and any(read_caption(holder)):
+    if holder is not None and any(captions.of(holder)):
         return False
     around = (element, *islice(element.iterancestors(), 2))
     return any(name_words(each) & data().junk for each in around) or _junk_address(address)
@@ -194,12 +199,14 @@ def _address(element: HtmlElement, base: str) -> str | None:
     # The parser puts a picture into the <source> before it.
     picture = next((box for box in islice(element.iterancestors(), 6) if box.tag == "picture"), None)
     if picture is not None:
-        sets += [source.get(name) for source in picture.iter("source") for name in _SETS]
+        sets += [
+            source.get(name) for source in islice(picture.iter("source"), _MAX_SOURCES) for name in _SETS
+        ]
     sized = [each for value in sets if value for each in _candidates(value)]
     # The first of equals: sources stand in the order of preference.
     largest = [url for _, url in sorted(sized, key=lambda each: -each[0])]
     plain = [element.get(name) for name in (*_LATE, "src")]
-    return next(filter(None, (_absolute(url, base) for url in (*largest, *plain) if url)), None)
+    return next(filter(None, (absolute(url, base) for url in (*largest, *plain) if url)), None)
 
 
 def _candidates(value: str) -> Iterator[tuple[float, str]]:
@@ -213,12 +220,13 @@ def _candidates(value: str) -> Iterator[tuple[float, str]]:
         yield size if unit == "w" else size * 1_000, url
 
 
-def _absolute(source: str, base: str) -> str | None:
+def absolute(source: str, base: str) -> str | None:
+    """The http(s) address that `source` names on the page `base`, without credentials, or None."""
     source = source.strip()
     if len(source) > _MAX_ADDRESS_CHARS or "{" in source:  # a template that a script would have filled
         return None
     try:
-        address = urljoin(base, source)
+        address = without_credentials(urljoin(base, source))
         host = urlsplit(address).hostname
     except ValueError:
         return None

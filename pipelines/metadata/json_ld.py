@@ -37,8 +37,11 @@ _COMMENT_EDGES = re.compile(
 )
 _STRAY_BACKSLASH = re.compile(r"\\(?![\"\\/bfnrtu])|(\\.)", re.DOTALL)
 _STRAY_COMMA = re.compile(r",(?=\s*[}\]])")
-_BETWEEN_OBJECTS = re.compile(r"\}\s*,?\s*(?=\{)")
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# Possessive, and a string that nothing ends goes to the end: both took time with the square of the length.
+_BETWEEN_OBJECTS = re.compile(r"\}\s*+(?:,\s*+)?(?=\{)")
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
+# Python reads no number of more digits than 4,300; no character has eight.
+_ENDLESS_REFERENCE = re.compile(r"&#[0-9]{1000,};?")
 _FIELDS = {
     "headline": "title",
     "datePublished": "published",
@@ -91,12 +94,17 @@ def load(source: str) -> Any:
     if len(source) > _MAX_JSON_CHARS:
         return None
     text = _COMMENT_EDGES.sub("", _COMMENT_EDGES.sub("", source)).strip("\ufeff \t\r\n").rstrip(";")
-    for mend in (str, html.unescape, _mended, _listed, _closed):
+    for mend in (str, unescaped, _mended, _listed, _closed):
         try:
             return json.loads(mend(text), strict=False)
         except (ValueError, RecursionError):
             continue
     return _facts(text)
+
+
+def unescaped(text: str) -> str:
+    """`text` with the characters that its references ("&amp;", "&#1570;") name."""
+    return html.unescape(_ENDLESS_REFERENCE.sub("\N{REPLACEMENT CHARACTER}", text) if "&#" in text else text)
 
 
 def _mended(text: str) -> str:
@@ -129,7 +137,7 @@ def _closed(text: str) -> str:
 def _facts(text: str) -> Any:
     """Plain members of what cannot be decoded, if it is about an article at all."""
     found: dict[str, Any] = {}
-    for key, value in _FACT.findall(html.unescape(text)):
+    for key, value in _FACT.findall(unescaped(text)):
         if key != "@type" or value in ARTICLE_TYPES:
             found.setdefault(key, value.replace('\\"', '"').replace("\\/", "/"))
     return found if "@type" in found else None
@@ -157,7 +165,7 @@ def _article(node: dict[str, Any], named: dict[str, dict[str, Any]]) -> Iterator
     for key, field in _FIELDS.items():
         for value in _strings(node.get(key)):
             yield Candidate(field, value, f"json-ld:{key}")
-    if _COUNT.fullmatch(words := str(node.get("wordCount"))):
+    if _COUNT.fullmatch(words := _plain(node.get("wordCount"))):
         yield Candidate("words", words, "json-ld:wordCount")
     for key in ("author", "creator"):
         yield from _authors(node.get(key), key, named)
@@ -183,7 +191,7 @@ def _page(node: dict[str, Any], named: dict[str, dict[str, Any]]) -> Iterator[Ca
 
 
 def _access(node: dict[str, Any]) -> Iterator[Candidate]:
-    free = str(node.get("isAccessibleForFree")).lower()
+    free = _plain(node.get("isAccessibleForFree")).lower()
     if free in ("true", "false"):
         yield Candidate("access", free, "json-ld:isAccessibleForFree")
 
@@ -200,9 +208,14 @@ def _resolved(value: Any, named: dict[str, dict[str, Any]]) -> list[Any]:
     """The items of a member; a bare reference is the node of the graph it names."""
     items = value if isinstance(value, list) else [value]
     return [
-        named.get(str(item.get("@id")), item) if isinstance(item, dict) and "name" not in item else item
+        named.get(_plain(item.get("@id")), item) if isinstance(item, dict) and "name" not in item else item
         for item in items
     ]
+
+
+def _plain(value: Any) -> str:
+    """A string, number or truth value as text; empty for what holds others, however many."""
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _strings(value: Any) -> list[str]:

@@ -24,6 +24,8 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NAMING = ("class", "id", "itemprop", "rel", "data-testid", "data-component", "property")
 _LEVELS = 3
 _MAX_BLOCKS = 3_000
+_MANY = 100
+_MAX_NAME_CHARS = 500
 _WIDE = frozenset({"body", "main", "article"})
 
 
@@ -99,7 +101,12 @@ def _story(blocks: Sequence[Block], headline: int) -> int:
 def _parted(block: Block) -> str:
     """The block's text with a bar where style alone parts two elements ("Jane Roe" and "3 May")."""
     pieces: list[str] = []
+    # An element of many lines is not read to its end for each: what is longer is not the block's text.
+    room = 4 * len(block.text) + _MAX_LINE_CHARS
     for piece in block.element.itertext():
+        room -= 1 + len(piece.strip())
+        if room < 0:
+            return block.text
         glued = pieces and pieces[-1][-1:].isalnum() and piece[:1].isalnum()
         pieces += [" | ", piece] if glued else [piece] if piece else []
     text = clean_text("".join(pieces))
@@ -118,9 +125,9 @@ def names_of(element: HtmlElement) -> frozenset[str]:
 
 def own_names(element: HtmlElement) -> frozenset[str]:
     """Words of the names that mark-up gives the element itself."""
-    said = " ".join(_CAMEL.sub("-", element.get(key) or "") for key in _NAMING)
+    said = " ".join(_CAMEL.sub("-", (element.get(key) or "")[:_MAX_NAME_CHARS]) for key in _NAMING)
     return frozenset(_NAME_WORDS.findall(said.lower()))
 
 
 def _is_beside(element: HtmlElement) -> bool:
-    return any(ancestor.tag in _BESIDE for ancestor in (element, *element.iterancestors()))
+    return element.tag in _BESIDE or next(element.iterancestors(*_BESIDE), None) is not None

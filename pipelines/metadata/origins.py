@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
+from pipelines.masking import hidden
 from pipelines.metadata.candidates import Candidate, Statements
 from pipelines.metadata.dates import Setting
 from pipelines.metadata.dating.text import read_moment
+from pipelines.metadata.images import absolute
 from pipelines.normalize import letters
 from pipelines.records import Article
 from pipelines.urls import credible_canonical
@@ -94,15 +95,15 @@ def _canonical(article: Article, statements: Statements) -> Origin:
     said = statements.all("canonical")
     for one in said:
         if credible_canonical(one.value, article.url) == article.url_canonical:
-            return Origin("url_canonical", article.url_canonical, one.source, one.value)
+            return Origin("url_canonical", article.url_canonical, one.source, hidden(one.value))
     stated = next(iter(said), None)
     why = "the address fetched" + ("; the page's own is not believed" if stated else "")
-    return Origin("url_canonical", article.url_canonical, why, stated.value if stated else None)
+    return Origin("url_canonical", article.url_canonical, why, hidden(stated.value) if stated else None)
 
 
 def _image(article: Article, statements: Statements) -> Origin:
     for candidate in statements.all("image"):
-        if article.image_url and urljoin(article.url, candidate.value.strip()) == article.image_url:
+        if article.image_url and absolute(candidate.value, article.url) == article.image_url:
             return Origin("image_url", article.image_url, candidate.source)
     return Origin("image_url", article.image_url, None)
 

@@ -8,6 +8,7 @@ from functools import cache
 
 from lxml.html import HtmlElement
 
+from pipelines.masking import hidden
 from pipelines.metadata.candidates import Statements
 from pipelines.normalize import optional_text
 from pipelines.records import Page
@@ -31,7 +32,7 @@ def rights(statements: Statements, page: Page, root: HtmlElement | None = None) 
     """
     seen: dict[str, None] = {}
     for signal in _signals(statements, page, root):
-        if (cleaned := optional_text(signal, _MAX_CHARS)) and len(seen) < _MAX_SIGNALS:
+        if (cleaned := optional_text(hidden(signal), _MAX_CHARS)) and len(seen) < _MAX_SIGNALS:
             seen[cleaned] = None
     return tuple(seen)
 

@@ -6,16 +6,16 @@ Sources in the order of trust: JSON-LD, meta properties (OpenGraph, article:*), 
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from lxml.html import HtmlElement
 
 from pipelines.body.blocks import INLINE, INVISIBLE
 from pipelines.metadata.candidates import Candidate, Statements
-from pipelines.metadata.json_ld import read_json_ld
+from pipelines.metadata.json_ld import read_json_ld, unescaped
 from pipelines.normalize import clean_text
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON may spell them; UTF-8 and Arrow refuse them
@@ -32,7 +32,20 @@ _TITLED = re.compile(
 )
 _MAX_TITLE_CHARS = 300
 _MAX_LINKS = 2_000
+_MAX_HEADLINES, _MAX_HEADLINE_CHARS = 100, 4_000
+_MAX_HOME_IMAGES = 5
 _MAX_NAME_CHARS = 60
+_MAX_MARKED_CHARS = 1_000
+# Far more than an honest page states. What is done with statements may grow with the square of their number.
+_MAX_OF_A_FIELD = 500
+_MOST = {"heading": _MAX_LINKS} | dict.fromkeys(
+    ("title", "h1", "publisher", "site_name", "canonical", "description"), 100
+)
+# Nor is any as long, as it is written.
+_MAX_VALUE_CHARS = 10_000
+_MAX_CHARS = {"body": 300_000} | dict.fromkeys(("title", "page_title", "h1", "canonical"), 5_000)
+# What is read of an element's text beyond a line that is shown.
+_MAX_SHOWN = 20_000
 
 # meta name/property (lower case) -> field. Order within a field is the order of trust.
 _META = {
@@ -117,12 +130,22 @@ def read_statements(root: HtmlElement) -> Statements:
         *_headings(root),
         *_home_links(root),
     ]
-    cleaned = (Candidate(c.field, value, c.source) for c in found if (value := _plain(c.value)))
-    return Statements(tuple(cleaned))
+    return Statements(tuple(_bounded(found)))
+
+
+def _bounded(found: Iterable[Candidate]) -> Iterator[Candidate]:
+    """What is left of the values when cleaned; the most trusted of each field, none longer than it may be."""
+    counts: Counter[str] = Counter()
+    for said in found:
+        if counts[said.field] < _MOST.get(said.field, _MAX_OF_A_FIELD):
+            longest = _MAX_CHARS.get(said.field, _MAX_VALUE_CHARS)
+            if value := _plain(said.value[:longest]):
+                counts[said.field] += 1
+                yield Candidate(said.field, value, said.source)
 
 
 def _plain(value: str) -> str:
-    return clean_text(html.unescape(_LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)))
+    return clean_text(unescaped(_LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)))
 
 
 def _meta(root: HtmlElement) -> Iterator[Candidate]:
@@ -156,19 +179,24 @@ def _named(element: HtmlElement) -> Iterator[Candidate]:
 
 
 def _microdata(root: HtmlElement) -> Iterator[Candidate]:
+    seen = 0
     for element in root.iter("h1", "h2", "span", "div", "time", "a", "p", "address"):
         name = (element.get("itemprop") or (element.get("property") or "").rpartition(":")[2]).lower()
         field = next((_ITEMPROPS[word] for word in name.split() if word in _ITEMPROPS), None)
         if field is None or (element.get("itemtype") and field != "author"):
             continue
+        seen += 1
+        if seen > _MAX_OF_A_FIELD:
+            return
         value = element.get("content") or element.get("datetime") or _person(element)
-        if value and len(value) < 1_000:
+        if value and len(value) < _MAX_MARKED_CHARS:
             yield Candidate(field, value, f"itemprop:{name}")
 
 
 def _person(element: HtmlElement) -> str:
-    named = next((e for e in element.iter() if e.get("itemprop") == "name"), element)
-    return named.get("content") or visible_text(named)
+    inside = islice(element.iter(), _MAX_MARKED_CHARS)
+    named = next((e for e in inside if e.get("itemprop") == "name"), element)
+    return named.get("content") or visible_text(named, _MAX_MARKED_CHARS)
 
 
 def _times(root: HtmlElement) -> Iterator[Candidate]:
@@ -179,19 +207,18 @@ def _times(root: HtmlElement) -> Iterator[Candidate]:
 
 def _links(root: HtmlElement) -> Iterator[Candidate]:
     """Visible tags and authors, where the page marks them as such."""
-    for element in root.iter("a"):
-        relations = (element.get("rel") or "").lower().split()
-        for relation in ("author", "tag"):
-            if relation in relations:
-                yield Candidate(relation, visible_text(element), f"rel:{relation}")
+    related = ((element, (element.get("rel") or "").lower().split()) for element in root.iter("a"))
+    marked = ((element, name) for element, some in related for name in ("author", "tag") if name in some)
+    for element, name in islice(marked, _MAX_OF_A_FIELD):
+        yield Candidate(name, visible_text(element, _MAX_MARKED_CHARS), f"rel:{name}")
 
 
 def _headings(root: HtmlElement) -> Iterator[Candidate]:
-    for element in root.iter("h1"):
-        yield Candidate("h1", visible_text(element), "h1")
+    for element in islice(root.iter("h1"), _MAX_HEADLINES):
+        yield Candidate("h1", visible_text(element, _MAX_HEADLINE_CHARS), "h1")
     for element in islice(root.iter("h2", "h3", "div", "p", "span", "td", "b", "strong"), _MAX_LINKS):
         if element.tag in ("h2", "h3") or _TITLED.search(element.get("class") or element.get("id") or ""):
-            text = visible_text(element)
+            text = visible_text(element, 4 * _MAX_TITLE_CHARS)
             if len(text) <= _MAX_TITLE_CHARS:
                 yield Candidate("heading", text, element.tag)
 
@@ -201,23 +228,49 @@ def _home_links(root: HtmlElement) -> Iterator[Candidate]:
     for element in islice(root.iter("a"), _MAX_LINKS):
         target = (element.get("href") or "").strip()
         if target in ("/", "./") or _ROOT.fullmatch(target):
-            images = (image.get("alt") or "" for image in element.iter("img"))
-            for name in (visible_text(element), element.get("title") or "", *images):
+            images = (image.get("alt") or "" for image in islice(element.iter("img"), _MAX_HOME_IMAGES))
+            for name in (visible_text(element, 4 * _MAX_NAME_CHARS), element.get("title") or "", *images):
                 if 2 < len(name) < _MAX_NAME_CHARS:
                     yield Candidate("site_name", name, "home link")
 
 
-def visible_text(element: HtmlElement) -> str:
-    """Text of the element as it is shown: without scripts and styles, parted where lines break."""
-    return clean_text("".join(_shown(element)))
+def visible_text(element: HtmlElement, most: int = _MAX_SHOWN) -> str:
+    """Text of the element as it is shown: without scripts and styles, parted where lines break.
+
+    What stands behind about `most` characters is left out, where an empty element counts as one: of elements
+    in elements each would be read for all that are around it.
+    """
+    pieces: list[str] = []
+    for piece in _shown(element):
+        if most < 0:
+            break
+        pieces.append(piece[:_MAX_SHOWN])
+        most -= 1 + len(piece.strip())
+    return clean_text("".join(pieces))
 
 
 def _shown(element: HtmlElement) -> Iterator[str]:
-    if not isinstance(element.tag, str) or element.tag in INVISIBLE:
+    """Texts in their order, and spaces where an element begins or ends a line."""
+    if not _is_shown(element):
         return
-    edge = "" if element.tag in INLINE else " "
-    yield edge + (element.text or "")
-    for child in element:
-        yield from _shown(child)
-        yield child.tail or ""
-    yield edge
+    yield _edge(element) + (element.text or "")
+    inside = [(element, iter(element))]
+    while inside:
+        holder, children = inside[-1]
+        child = next(children, None)
+        if child is None:
+            inside.pop()
+            yield _edge(holder) + ((holder.tail or "") if inside else "")
+        elif _is_shown(child):
+            inside.append((child, iter(child)))
+            yield _edge(child) + (child.text or "")
+        else:
+            yield child.tail or ""
+
+
+def _is_shown(element: HtmlElement) -> bool:
+    return isinstance(element.tag, str) and element.tag not in INVISIBLE
+
+
+def _edge(element: HtmlElement) -> str:
+    return "" if element.tag in INLINE else " "

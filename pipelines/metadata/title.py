@@ -175,13 +175,14 @@ def _as_shown(witness: _Said, statements: Statements) -> _Said:
 
 
 def _without_tail(witness: _Said) -> _Said:
-    """A title without the last part behind a bar, which is the site's name more often than not."""
-    parts = [part for part in _BAR.split(witness.text) if part]
-    head = witness.text[: witness.text.rfind(parts[-1])].rstrip(" |｜_:") if len(parts) > 1 else ""
-    folded = letters(head)
-    if weighed(folded) < max(_MIN_ALONE, weighed(letters(parts[-1]))):
-        return witness
-    return _without_tail(_Said(head, folded))
+    """A title without the last parts behind bars, which are the site's names more often than not."""
+    while True:
+        parts = [part for part in _BAR.split(witness.text) if part]
+        head = witness.text[: witness.text.rfind(parts[-1])].rstrip(" |｜_:") if len(parts) > 1 else ""
+        folded = letters(head)
+        if weighed(folded) < max(_MIN_ALONE, weighed(letters(parts[-1]))):
+            return witness
+        witness = _Said(head, folded)
 
 
 def without_site_name(title: str, names: Collection[str]) -> str:

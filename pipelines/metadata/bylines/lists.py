@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
 
+from pipelines.normalize import normal
 from pipelines.tables import read_table
 
 GENERIC_AGENCY = "agencies"
@@ -65,7 +65,7 @@ def folded(text: str) -> Words:
 @lru_cache(maxsize=8192)
 def fold_word(word: str) -> str:
     """One word without case, accents, vowel points and the choice between alef and ya forms."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
+    plain = normal("NFKD", normal("NFKD", word).casefold())
     return _MARKS.sub("", plain).translate(_ONE)
 
 

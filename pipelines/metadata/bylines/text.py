@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.metadata.bylines.lists import folded, lists
-from pipelines.normalize import clean_text
+from pipelines.normalize import clean_text, normal
 
 _MOST_CHARS = 600
 _ARABIC_FORMS = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
@@ -37,7 +36,7 @@ class Piece:
 def plain(text: str) -> str:
     """A byline's text without entities, layout marks, addresses and handles; lines parted by bars."""
     text = html.unescape(text[:_MOST_CHARS])
-    text = _ARABIC_FORMS.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
+    text = _ARABIC_FORMS.sub(lambda m: normal("NFKC", m.group()), text)
     text = clean_text(_LINES.sub(" | ", text))
     text = _TATWEEL_DASH.sub(" - ", text).replace("\u0640", "")
     if "@" in text or "//" in text or "www." in text or "u/" in text:

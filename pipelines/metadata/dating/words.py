@@ -15,6 +15,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
+from pipelines.normalize import normal
 from pipelines.tables import read_table
 
 # Marks that are spelling in no date: accents, vowel signs, points; format characters (bidi, ZWNJ, ZWJ, BOM).
@@ -63,8 +64,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", _MARKS.sub("", apart).translate(_spellings()))
+    apart = normal("NFKD", text.casefold())
+    return normal("NFC", _MARKS.sub("", apart).translate(_spellings()))
 
 
 def key(phrase: str) -> str:
