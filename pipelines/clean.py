@@ -20,6 +20,7 @@ from pipelines.body.datelines import SIGNATURE_RULE
 from pipelines.body.reading import Reading, read
 from pipelines.body.region import gathering
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
+from pipelines.bounds import bounded, bounded_rejection
 from pipelines.language import detect_language
 from pipelines.learned.judge import Judged, judge_page
 from pipelines.learned.markup import read_markup
@@ -38,6 +39,7 @@ from pipelines.metadata.structured import read_statements
 from pipelines.metadata.title import headline, stated_title
 from pipelines.normalize import count_words, letters, optional_text
 from pipelines.page.decode import decode
+from pipelines.page.ending import ending_flags
 from pipelines.page.precheck import precheck
 from pipelines.page.tree import depth, parse
 from pipelines.policy import DEFAULT_POLICY, Policy
@@ -61,6 +63,7 @@ class ReadPage:
     setting: Setting
     known: Known
     reading: Reading
+    ending: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,11 @@ def clean(page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_M
 def warm_up() -> None:
     """Load what the first page would: word lists, models, profiles of languages."""
     story = "".join(f"<p>{'خبر عاجل من المدينة، ' * 12}{number}.</p>" for number in range(9))
-    body = f"<html><body><article><h1>خبر من المدينة اليوم</h1>{story}</article></body></html>".encode()
+    body = f"<html><body><article><h1>خبر من المدينة اليوم</h1>{story}</article></body></html>"
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    page = Page(
-        "http://warm.invalid/news/1", body, (("content-type", "text/html; charset=utf-8"),), now, "", ""
-    )
-    clean(page)
+    for charset in ("utf-8", "windows-1256"):
+        said = (("content-type", f"text/html; charset={charset}"),)
+        clean(Page("http://warm.invalid/news/1", body.encode(charset), said, now, "", ""))
 
 
 def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
@@ -107,7 +109,8 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     if refused:
         return Examined(Cleaned(reject(page, *refused, title=read.title)), read.statements, body)
     article = _article(page, read, body, judged, policy)
-    return Examined(Cleaned(article, body.removed, body.view), read.statements, body, read.setting)
+    cleaned = bounded(Cleaned(article, body.removed, body.view), policy)
+    return Examined(cleaned, read.statements, body, read.setting)
 
 
 def read_page(
@@ -142,6 +145,7 @@ def read_page(
         setting=setting_of(page, statements),
         known=known,
         reading=read(root, known, memory, policy),
+        ending=ending_flags(decoded.text),
     )
 
 
@@ -207,7 +211,7 @@ def _article(page: Page, read: ReadPage, body: Body, judged: Judged, policy: Pol
         word_count=count_words(text),
         char_count=len(text),
         extraction_score=judged.quality,
-        quality_flags=access_flags(statements, read.root, text) or None,
+        quality_flags=(*access_flags(statements, read.root, text), *read.ending) or None,
         extractor=EXTRACTOR,
         removed_blocks=len(body.removed),
         removed_chars=sum(len(block.text) for block in body.removed),
@@ -237,7 +241,7 @@ def _article(page: Page, read: ReadPage, body: Body, judged: Judged, policy: Pol
 
 def reject(page: Page, reason: Reason, detail: str | None, title: str | None = None) -> Rejected:
     """The `rejected` row of `page`."""
-    return Rejected(
+    rejected = Rejected(
         site=page.site,
         url=page.url,
         url_requested=page.url_requested,
@@ -255,3 +259,4 @@ def reject(page: Page, reason: Reason, detail: str | None, title: str | None = N
         run_id=page.run_id,
         schema_version=SCHEMA_VERSION,
     )
+    return bounded_rejection(rejected)

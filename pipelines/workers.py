@@ -1,15 +1,19 @@
 """Processes that parse what strangers wrote, and can be killed one by one.
 
 A task has a deadline and a memory cap. What a worker dies of comes back as a value, never as an exception of
-the caller's.
+the caller's. A task whose worker crashed is tried once more in a pool of its own: there nobody's crash takes
+it along, and its own takes nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
+import os
 import resource
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as DeadlineExceeded
@@ -18,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from multiprocessing.reduction import ForkingPickler
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -34,6 +39,11 @@ pebble.pool.process.time = _CLOCK  # type: ignore[attr-defined, assignment]  # t
 
 # Recycled before the C libraries' caches and fragments add up.
 _TASKS_PER_WORKER = 1_000
+# The largest result that may travel; a page has 5 MiB, a sitemap's 50,000 addresses have ten.
+_MAX_RESULT_BYTES = 64 << 20
+_MAX_DETAIL_CHARS = 1_000
+# The network has its turn before pages that can wait.
+_NICENESS = 5
 
 
 class TaskFailed(Exception):
@@ -53,20 +63,29 @@ class _Failure:
     detail: str
 
 
-def _attempt(function: Callable[..., Result], args: tuple[object, ...]) -> Result | _Failure:
-    """The task, in the worker. An exception that does not unpickle (lxml's do not) breaks the whole pool."""
+def _attempt(function: Callable[..., object], args: tuple[object, ...]) -> bytes | _Failure:
+    """The task, in the worker: its result, packed for the way, so that none is too large for it.
+
+    An exception that does not unpickle (lxml's do not) breaks the whole pool.
+    """
     try:
-        return function(*args)
+        packed = bytes(ForkingPickler.dumps(function(*args)))
     except MemoryError:
         return _Failure(Reason.WORKER_MEMORY, "memory limit")
     except BaseException as error:  # the boundary: whatever a page made the code do is that page's
         detail = f"{type(error).__name__}: {error}"
-        return _Failure(Reason.INTERNAL_ERROR, detail.encode(errors="replace").decode())
+        return _Failure(Reason.INTERNAL_ERROR, detail[:_MAX_DETAIL_CHARS].encode(errors="replace").decode())
+    if len(packed) > _MAX_RESULT_BYTES:
+        return _Failure(Reason.WORKER_MEMORY, f"a result of {len(packed)} bytes")
+    return packed
 
 
 def _begin(limit_bytes: int, *, cleans: bool) -> None:
     """A worker's first steps; what loads here would else count against the first page's deadline."""
+    os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+    logging.disable()  # libraries quote the page to stderr, as it is; what matters comes back as a value
+    warnings.simplefilter("ignore")
     if not cleans:
         return
     with suppress(Exception):  # too little memory, say: the first page will tell, as a value
@@ -85,20 +104,25 @@ class Workers:
         self._memory = memory_bytes
         self._stopped = False
         self._under_way: set[Future[Any]] = set()
-        self._pool = self._new_pool()
+        self._pool = self._new_pool(count)
+        self._alone: ProcessPool | None = None
 
-    def _new_pool(self) -> ProcessPool:
+    def _new_pool(self, count: int) -> ProcessPool:
         # forkserver: forking a process that runs threads (the reactor's, pebble's) copies held locks.
         return ProcessPool(
-            max_workers=self._count,
+            max_workers=count,
             max_tasks=_TASKS_PER_WORKER,
             initializer=self._begin,
             initargs=(self._memory,),
             context=multiprocessing.get_context("forkserver"),
         )
 
+    def start(self) -> None:
+        """Start the processes now and not with the first task, whose caller would wait for it."""
+        _ = self._pool.active  # asked, pebble starts what was not
+
     async def run(self, function: Callable[..., Result], *args: object) -> Result:
-        """`function(*args)` in a worker; raises `TaskFailed`. A crashed worker's task is tried twice.
+        """`function(*args)` in a worker; raises `TaskFailed`. A crashed worker's task is tried again, alone.
 
         A task that `stop` gives up is cancelled.
         """
@@ -107,12 +131,14 @@ class Workers:
         except TaskFailed as failure:
             if failure.reason is not Reason.WORKER_CRASH:
                 raise
-        return await self._once(function, args)
+        return await self._once(function, args, alone=True)
 
-    async def _once(self, function: Callable[..., Result], args: tuple[object, ...]) -> Result:
-        future = self._schedule(function, args)
+    async def _once(
+        self, function: Callable[..., Result], args: tuple[object, ...], *, alone: bool = False
+    ) -> Result:
+        future = self._schedule(function, args, alone=alone)
         try:
-            result: Result | _Failure = await asyncio.wrap_future(future)
+            packed: bytes | _Failure = await asyncio.wrap_future(future)
         except (DeadlineExceeded, TimeoutError):
             raise TaskFailed(Reason.EXTRACT_TIMEOUT, f"{self._deadline:g} s") from None
         except MemoryError:
@@ -127,28 +153,47 @@ class Workers:
             raise
         except Exception as error:  # what could not be sent to the worker
             raise TaskFailed(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}") from error
-        if isinstance(result, _Failure):
-            raise TaskFailed(result.reason, result.detail)
+        if isinstance(packed, _Failure):
+            raise TaskFailed(packed.reason, packed.detail)
+        result: Result = ForkingPickler.loads(packed)
         return result
 
-    def _schedule(self, function: Callable[..., object], args: tuple[object, ...]) -> Future[Any]:
+    def _schedule(
+        self, function: Callable[..., object], args: tuple[object, ...], *, alone: bool
+    ) -> Future[Any]:
         if self._stopped:
             raise asyncio.CancelledError
-        if not self._pool.active:  # broken for good, as by the death of an idle worker
-            self._end_pool()
-            self._pool = self._new_pool()
-        future: Future[Any] = self._pool.schedule(_attempt, args=(function, args), timeout=self._deadline)
+        pool = self._pool_alone() if alone else self._pool_of_all()
+        future: Future[Any] = pool.schedule(_attempt, args=(function, args), timeout=self._deadline)
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
         return future
 
-    def _end_pool(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one unannotated
-        self._pool.join()
+    def _pool_of_all(self) -> ProcessPool:
+        if not self._pool.active:  # broken for good, as by the death of an idle worker
+            _end(self._pool)
+            self._pool = self._new_pool(self._count)
+        return self._pool
+
+    def _pool_alone(self) -> ProcessPool:
+        """One process for what crashed before, one task after the other."""
+        if self._alone is not None and not self._alone.active:
+            _end(self._alone)
+            self._alone = None
+        if self._alone is None:
+            self._alone = self._new_pool(1)
+        return self._alone
 
     def stop(self) -> None:
         """Kill the workers; tasks under way are given up."""
         self._stopped = True
-        self._end_pool()
+        _end(self._pool)
+        if self._alone is not None:
+            _end(self._alone)
         for future in tuple(self._under_way):  # pebble forgets some of them
             future.cancel()
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one unannotated
+    pool.join()

@@ -252,7 +252,7 @@ REFUSED = {
     "a comment": (b"<!-- x -->", Reason.EMPTY),
     "frames": (b"<html><frameset><frame src='a'></frameset></html>", Reason.EMPTY),
     "a PDF": (b"%PDF-1.7\n<</Type/Catalog>>", Reason.NOT_HTML),
-    "JSON": (b'{"error": 404}', Reason.NOT_HTML),
+    "JSON": (b'{"error": 404, "message": "not found"}', Reason.NOT_HTML),
     "a deep page": (document("<div>" * 300 + NEWS), Reason.TOO_DEEP),
     "a very deep page": (document("<div>" * 40_000 + NEWS), Reason.TOO_DEEP),
     "an attribute bomb": (

@@ -19,14 +19,14 @@ MEMORY = 512 << 20
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
     """One worker, so that each task meets what the one before left."""
-    pool = Workers(1, 60, MEMORY)
+    pool = Workers(1, 60, MEMORY, cleans=False)
     yield pool
     pool.stop()
 
 
 @pytest.fixture
 def hasty() -> Iterator[Workers]:
-    pool = Workers(1, 0.3, MEMORY)
+    pool = Workers(1, 0.3, MEMORY, cleans=False)
     yield pool
     pool.stop()
 
@@ -56,7 +56,7 @@ def test_tasks_run_side_by_side() -> None:
     async def many(pool: Workers) -> list[int]:
         return await asyncio.gather(*(pool.run(tasks.add, number, 1) for number in range(40)))
 
-    pool = Workers(2, 60, MEMORY)
+    pool = Workers(2, 60, MEMORY, cleans=False)
     try:
         assert asyncio.run(many(pool)) == list(range(1, 41))
     finally:
@@ -71,7 +71,7 @@ def test_a_loop_inside_c_is_killed_at_the_deadline(hasty: Workers, task: Callabl
 
 
 def test_after_a_deadline_the_pool_goes_on() -> None:
-    pool = Workers(1, 2, MEMORY)
+    pool = Workers(1, 2, MEMORY, cleans=False)
     try:
         assert failure(pool, tasks.backtrack).reason is Reason.EXTRACT_TIMEOUT
     finally:
@@ -84,7 +84,14 @@ def test_the_memory_cap_is_the_worker_s_and_not_ours(workers: Workers) -> None:
     assert tasks.memory_limit() == before
 
 
-@pytest.mark.parametrize("task", [tasks.swallow_memory, tasks.swallow_memory_in_pieces])
+def test_the_cap_holds_for_what_a_native_library_takes(workers: Workers) -> None:
+    assert asyncio.run(workers.run(tasks.memory_of_c)) < MEMORY
+
+
+@pytest.mark.parametrize(
+    "task",
+    [tasks.swallow_memory, tasks.swallow_memory_in_pieces, tasks.keep_pages],
+)
 def test_a_page_that_takes_all_memory_is_named_so(workers: Workers, task: Callable[..., object]) -> None:
     assert failure(workers, task).reason is Reason.WORKER_MEMORY
 
@@ -97,6 +104,27 @@ def test_a_crash_is_tried_twice_and_named(workers: Workers, tmp_path: Path) -> N
 
 def test_a_crash_that_does_not_repeat_is_no_failure(workers: Workers, tmp_path: Path) -> None:
     assert asyncio.run(workers.run(tasks.segfault_once, tmp_path / "marks")) == "second try"
+
+
+def test_a_crashed_task_is_tried_again_where_nothing_else_runs(tmp_path: Path) -> None:
+    async def together(pool: Workers) -> tuple[list[int], list[int]]:
+        crashing = [pool.run(tasks.process_number_after_a_crash, tmp_path / str(n)) for n in range(3)]
+        others = [pool.run(tasks.process_number) for _ in range(30)]
+        return list(await asyncio.gather(*crashing)), list(await asyncio.gather(*others))
+
+    pool = Workers(2, 60, MEMORY, cleans=False)
+    try:
+        again, others = asyncio.run(together(pool))
+        assert asyncio.run(pool.run(tasks.process_number)) not in again
+    finally:
+        pool.stop()
+    assert len(set(again)) == 1  # one after the other
+    assert not set(again) & set(others)
+
+
+def test_after_a_crash_alone_the_next_is_tried_again_too(workers: Workers, tmp_path: Path) -> None:
+    assert failure(workers, tasks.segfault, tmp_path / "first").reason is Reason.WORKER_CRASH
+    assert asyncio.run(workers.run(tasks.segfault_once, tmp_path / "second")) == "second try"
 
 
 def test_a_worker_that_leaves_without_a_word_is_a_crash(workers: Workers) -> None:
@@ -132,7 +160,19 @@ def test_a_failure_s_detail_can_be_written_down(workers: Workers) -> None:
 
 
 def test_a_result_that_cannot_travel_costs_one_task(workers: Workers) -> None:
-    assert failure(workers, tasks.unpicklable_result).reason is Reason.WORKER_CRASH
+    failed = failure(workers, tasks.unpicklable_result)
+    assert failed.reason is Reason.INTERNAL_ERROR
+    assert "lambda" in failed.detail
+
+
+def test_a_result_too_large_for_the_way_stays_in_the_worker(workers: Workers) -> None:
+    failed = failure(workers, tasks.repeated, 80 << 20)
+    assert failed.reason is Reason.WORKER_MEMORY
+    assert failed.detail.startswith("a result of 838")
+
+
+def test_a_result_as_large_as_a_page_travels(workers: Workers) -> None:
+    assert len(asyncio.run(workers.run(tasks.repeated, 20 << 20))) == 20 << 20
 
 
 def test_an_argument_that_cannot_travel_costs_one_task(workers: Workers) -> None:
@@ -144,7 +184,7 @@ def test_a_failing_neighbour_costs_nobody_else_the_task(tmp_path: Path) -> None:
         work = [pool.run(tasks.segfault, tmp_path / "marks"), *(pool.run(tasks.add, n, 0) for n in range(10))]
         return list(await asyncio.gather(*work, return_exceptions=True))
 
-    pool = Workers(2, 60, MEMORY)
+    pool = Workers(2, 60, MEMORY, cleans=False)
     try:
         first, *others = asyncio.run(together(pool))
     finally:
@@ -154,12 +194,12 @@ def test_a_failing_neighbour_costs_nobody_else_the_task(tmp_path: Path) -> None:
 
 
 def test_a_pool_that_did_nothing_can_be_stopped() -> None:
-    Workers(2, 60, MEMORY).stop()
+    Workers(2, 60, MEMORY, cleans=False).stop()
 
 
 @pytest.mark.parametrize("delay", [0, 0.01, 0.1, 0.3])
 def test_stopping_gives_up_what_is_under_way(delay: float) -> None:
-    pool = Workers(2, 60, MEMORY)
+    pool = Workers(2, 60, MEMORY, cleans=False)
 
     async def start_and_stop() -> list[object]:
         running = asyncio.gather(*(pool.run(tasks.backtrack) for _ in range(5)), return_exceptions=True)
@@ -187,7 +227,7 @@ def test_an_idle_worker_s_death_breaks_nothing(workers: Workers) -> None:
 
 def test_workers_are_replaced_before_they_grow_old(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_TASKS_PER_WORKER", 3)
-    pool = Workers(1, 60, MEMORY)
+    pool = Workers(1, 60, MEMORY, cleans=False)
     try:
         numbers = [asyncio.run(pool.run(tasks.process_number)) for _ in range(9)]
     finally:

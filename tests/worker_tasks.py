@@ -56,6 +56,34 @@ def swallow_memory_in_pieces() -> int:
         pieces.append(bytearray(8 << 20))
 
 
+def keep_pages() -> int:
+    """Parse until there is no memory; trees are not freed."""
+    from pipelines.page.tree import parse
+
+    trees = []
+    while True:
+        trees.append(parse("<p>" + "<b class='x'>word</b>" * 40_000))
+
+
+def memory_of_c() -> int:
+    """Bytes that the C library's own allocator gives before it refuses."""
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    library.free.argtypes = [ctypes.c_void_p]
+    taken = []
+    while place := library.malloc(8 << 20):
+        taken.append(place)
+    for place in taken:
+        library.free(place)
+    return len(taken) * (8 << 20)
+
+
+def repeated(size: int) -> str:
+    return "x" * size
+
+
 def segfault(marks: Path) -> None:
     mark(marks)
     os.kill(os.getpid(), signal.SIGSEGV)
@@ -65,6 +93,12 @@ def segfault_once(marks: Path) -> str:
     if mark(marks) == 1:
         os.kill(os.getpid(), signal.SIGSEGV)
     return "second try"
+
+
+def process_number_after_a_crash(marks: Path) -> int:
+    if mark(marks) == 1:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return os.getpid()
 
 
 def exit_at_once(code: int) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from pipelines.records import State, Witness
+from pipelines.records import State, Witness, values_of
 
 # Runs that try a URL before it stays FAILED.
 MAX_ATTEMPTS = 3
@@ -95,4 +95,4 @@ def path_length(url: str) -> int:
 
 
 def _json(witness: Witness | None) -> str | None:
-    return json.dumps(asdict(witness), ensure_ascii=False) if witness else None
+    return json.dumps(values_of(witness), ensure_ascii=False) if witness else None

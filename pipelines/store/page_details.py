@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipelines.records import Page, Witness
+from pipelines.records import Page, Witness, values_of
 from pipelines.store.rows import dumps
 
 if TYPE_CHECKING:  # it writes what is said here
@@ -23,19 +23,18 @@ _MAX_CHARS = 16_384
 
 def ledger_details(page: Page) -> str:
     """JSON for the ledger's column `fetch`."""
-    details = asdict(replace(page, body=b""))
-    for name in _COLUMNS:
-        del details[name]
-    return dumps(details)
+    return dumps({name: value for name, value in values_of(page).items() if name not in _COLUMNS})
 
 
 def warc_details(page: Page) -> str:
     """ASCII JSON for the header WARC-JSON-Metadata, without what is unknown and a witness too long."""
     known = {
-        name: value for name, value in asdict(replace(page, body=b"")).items() if value not in (None, ())
+        name: value
+        for name, value in values_of(page).items()
+        if name not in _OF_THE_RECORD and value not in (None, ())
     }
-    for name in _OF_THE_RECORD:
-        known.pop(name, None)
+    if page.witness is not None:
+        known["witness"] = values_of(page.witness)
     if page.discovered_at is not None:
         known["discovered_at"] = page.discovered_at.isoformat()
     text = json.dumps(known, separators=(",", ":"))

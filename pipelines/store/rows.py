@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 from datetime import date, datetime
 from typing import Any
 
 from pipelines import SCHEMA_VERSION
-from pipelines.records import Article, Image, Rejected, RemovedBlock
+from pipelines.records import Article, Image, Rejected, RemovedBlock, values_of
 
 _INSTANTS = frozenset({"published_at", "modified_at", "fetched_at", "discovered_at"})
 _DAYS = frozenset({"published_date"})
@@ -18,8 +17,7 @@ _BYTES = frozenset({"minhash"})
 
 def to_row(record: Article | Rejected) -> dict[str, Any]:
     """The record as a row: tuples are lists, images are dicts."""
-    row = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
-    return {name: _plain(value) for name, value in row.items()}
+    return {name: _plain(value) for name, value in values_of(record).items()}
 
 
 def removed_rows(article: Article, removed: tuple[RemovedBlock, ...]) -> list[dict[str, Any]]:
@@ -29,7 +27,7 @@ def removed_rows(article: Article, removed: tuple[RemovedBlock, ...]) -> list[di
             "article_id": article.id,
             "site": article.site,
             "url": article.url,
-            **dataclasses.asdict(block),
+            **values_of(block),
             "fetched_at": article.fetched_at,
             "run_id": article.run_id,
             "schema_version": SCHEMA_VERSION,
@@ -42,7 +40,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Image):
-        return dataclasses.asdict(value)
+        return values_of(value)
     return value
 
 

@@ -70,7 +70,11 @@ ARTICLES = pa.schema(
             pa.float32(),
             "expected F1 of the text against a human reading, 0..1; calibrated",
         ),
-        _field("quality_flags", _STRINGS, "what keeps readers from the text: paid_declared, cut, login_wall"),
+        _field(
+            "quality_flags",
+            _STRINGS,
+            "what stands between readers and the whole text: paid_declared, cut, login_wall, maybe_truncated",
+        ),
         _field("extractor", _STRING, "cleaner's name and version"),
         _field("removed_blocks", pa.int32(), "blocks cut from the page; see dataset removed_blocks"),
         _field("removed_chars", pa.int32(), "characters in those blocks"),

@@ -59,12 +59,13 @@ def members(file: BinaryIO, start: int = 0) -> Iterator[Member]:
             if not data:
                 break
             try:
-                plain = unzip.decompress(data)
+                plain = unzip.decompress(data, _CHUNK_BYTES)  # a chunk of a bomb unpacks to a thousand
             except zlib.error as error:
                 raise CutShort(f"the record at {start} is damaged: {error}") from None
             head += plain[: _HEAD_BYTES - len(head)]
-            used += len(data) - len(unzip.unused_data)
-            data = unzip.unused_data
+            rest = unzip.unused_data or unzip.unconsumed_tail
+            used += len(data) - len(rest)
+            data = rest
         if used == 0:
             return
         if not unzip.eof:
