@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 
-from crawler.middlewares.guard import ForbiddenAddress, GuardMiddleware, is_private
+from crawler.middlewares.guard import GuardMiddleware
+from crawler.network.addresses import ForbiddenAddress, is_private
 
 PRIVATE = [
     "127.0.0.0/8",

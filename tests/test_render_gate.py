@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -119,34 +119,33 @@ def test_a_head_without_end_is_cut_off() -> None:
     assert through(f"GET http://{{place}}/ HTTP/1.1\r\nX: {'x' * 200_000}\r\n\r\n")[:2] == (b"", [])
 
 
-class Names:
-    """A name service whose second answer is another address."""
+def answering(monkeypatch: pytest.MonkeyPatch, **answers: list[str]) -> list[str]:
+    """Gives `NAME.test` these addresses, one after the other; returns the list of names asked for."""
+    asked: list[str] = []
 
-    def __init__(self, *answers: str) -> None:
-        self.answers = list(answers)
+    def found(host: str, *_: Any, **__: Any) -> Any:
+        asked.append(host)
+        addresses = answers.get(host.removesuffix(".test"), [host])
+        address = addresses.pop(0) if len(addresses) > 1 else addresses[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
 
-    def __call__(self, *arguments: Any, **named: Any) -> Awaitable[Any]:
-        async def answered() -> Any:
-            address = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, arguments[1]))]
-
-        return answered()
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    return asked
 
 
 def test_a_name_that_leads_to_a_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        asyncio.BaseEventLoop, "getaddrinfo", lambda loop, *a, **k: Names("10.1.2.3")(*a, **k)
-    )
+    answering(monkeypatch, rebound=["10.1.2.3"])
     assert through("CONNECT rebound.test:443 HTTP/1.1\r\n\r\n", allowed="") == (b"", [], 1)
 
 
+def test_a_name_is_looked_up_once_for_the_check_and_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answering(monkeypatch, rebound=["127.0.0.1", "10.1.2.3"])
+    got, seen, refused = through("GET http://rebound.test:{port}/ HTTP/1.1\r\n\r\n", allowed="{place}")
+    assert (got, len(seen), refused, asked) == (HELLO, 1, 0, ["rebound.test"])
+
+
 def test_an_allowed_name_may_lead_to_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = asyncio.BaseEventLoop.getaddrinfo
-
-    def found(loop: Any, host: str, *more: Any, **named: Any) -> Any:
-        return real(loop, "127.0.0.1" if host == "news.test" else host, *more, **named)
-
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", found)
+    answering(monkeypatch, news=["127.0.0.1"])
     got, seen, refused = through("GET http://news.test:{port}/ HTTP/1.1\r\n\r\n", allowed="news.test")
     assert (got, len(seen), refused) == (HELLO, 1, 0)
 

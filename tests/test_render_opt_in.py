@@ -12,6 +12,7 @@ from scrapy.settings import Settings
 from crawler.errors import UserError
 from crawler.rendering import opt_in
 from crawler.rendering.opt_in import launch_options, request_meta, switch_on
+from crawler.settings import DOWNLOAD_HANDLERS
 from crawler.sites import Site, load_site
 from tests.crawling import ROOT, scrapy
 
@@ -45,7 +46,7 @@ def test_nothing_changes_where_no_site_asks(settings: Settings, monkeypatch: pyt
     monkeypatch.setattr(opt_in, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     switch_on(settings, [PLAIN])
-    assert settings["DOWNLOAD_HANDLERS"] == {"file": None, "ftp": None, "data": None, "s3": None}
+    assert settings.getdict("DOWNLOAD_HANDLERS") == DOWNLOAD_HANDLERS
 
 
 def test_a_plain_crawl_imports_nothing_of_the_extra() -> None:

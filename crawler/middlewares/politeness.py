@@ -24,6 +24,8 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.python.failure import Failure
 
 from crawler.middlewares.robots import ROBOTS_BYTES
+from crawler.network.addresses import PrivateName
+from crawler.network.failures import FetchFailed
 from crawler.politeness.answers import retry_after
 from crawler.politeness.hosts import Refusal
 from crawler.politeness.politeness import Politeness, host_of
@@ -35,6 +37,7 @@ _FAILURES = (
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
+    FetchFailed,
     ResponseDataLossError,
     ConnectError,
     ConnectionClosed,
@@ -83,7 +86,8 @@ class PolitenessMiddleware:
         host = host_of(request.url)
         if isinstance(exception, _FAILURES):
             self._take_back(host, self._politeness.failed(host))
-        elif not isinstance(exception, IgnoreRequest):  # that was raised before it left
+        elif isinstance(exception, PrivateName) or not isinstance(exception, IgnoreRequest):
+            # Any other of these was raised before the request left.
             self._politeness.ended(host)
 
     def _take_back(self, host: str, refusal: Refusal | None) -> None:

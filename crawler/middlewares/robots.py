@@ -19,6 +19,9 @@ from scrapy.exceptions import IgnoreRequest, NotConfigured, StopDownload
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
+from crawler.middlewares.transfer import BEGINNING
+from crawler.network.addresses import PrivateName
+from crawler.network.failures import FetchFailed
 from crawler.politeness.answers import DAY_SECONDS, RobotsState, robots_state
 from crawler.politeness.politeness import Politeness, host_of, origin_of
 from crawler.politeness.refusals import HostUnavailable, RobotsForbidden, Why
@@ -49,6 +52,7 @@ class _Known:
     until: float = math.inf  # of the monotonic clock; the end of the run, where nothing else is known
     why: str = ""
     refused: HostUnavailable | None = None  # its host was not even asked for the file; to be tried again
+    private: PrivateName | None = None  # and will not be: nothing there is fetched
 
     @property
     def is_over(self) -> bool:
@@ -81,6 +85,8 @@ class RobotsMiddleware:
         if known.refused is not None:
             refused = known.refused
             raise HostUnavailable(refused.host, refused.reason, refused.seconds)
+        if known.private is not None:
+            raise known.private.with_traceback(None)
         if known.rules is None:
             raise HostUnavailable(host_of(request.url), Why.ROBOTS_UNREACHABLE, None, detail=known.why)
         if not known.rules.allows(request.url):
@@ -121,8 +127,12 @@ class RobotsMiddleware:
             if refused.status is None and refused.host == host_of(origin):
                 return _Known(None, refused=refused)
             return self._unreachable(origin, f"answer {refused.status}" if refused.status else str(refused))
+        except PrivateName as private:
+            return _Known(None, private=private)
         except TaskFailed as failure:
             return self._unreachable(origin, f"it cannot be read: {failure}")
+        except FetchFailed as error:
+            return self._unreachable(origin, str(error))
         except Exception as error:  # the boundary: whatever went wrong, nobody has said that we may come
             return self._unreachable(origin, type(error).__name__)
         self._politeness.keep_robots(origin, file)
@@ -146,7 +156,10 @@ class RobotsMiddleware:
             response = await self._download(f"{origin}/robots.txt")
         except HostUnavailable:
             raise
-        except IgnoreRequest:  # too many redirects, or one that leads where nobody may go: there is no file
+        except IgnoreRequest as error:
+            if isinstance(error, PrivateName) and error.host == host_of(origin).rstrip("."):
+                raise
+            # Too many redirects, or one that leads where nobody may go: there is no file.
             status, body = 404, b""
         else:
             status, body = response.status, response.body
@@ -162,6 +175,7 @@ class RobotsMiddleware:
             "dont_obey_robotstxt": True,
             ROBOTS_BYTES: 0,
             "download_maxsize": _MAX_DOWNLOAD,
+            BEGINNING: MAX_BYTES + 1,  # one byte more: the reader knows that its last line may be cut
             "redirect_ttl": _MAX_REDIRECTS,
             "max_retry_times": 1,  # a hiccup shall not cost the run, and many requests wait
         }

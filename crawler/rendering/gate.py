@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-import socket
 from contextlib import suppress
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
-from crawler.middlewares.guard import AllowList, is_private
+from crawler.network.addresses import AllowList, ForbiddenAddress, is_private, permitted
+from crawler.network.failures import FetchFailed
+from crawler.network.names import Names
+from crawler.network.proxies import proxy_for
 
 logger = logging.getLogger(__name__)
 
@@ -24,19 +25,18 @@ _MAX_CONNECTION_BYTES = 64 * 1024 * 1024
 _HEAD_SECONDS = 30
 _CONNECT_SECONDS = 15
 _CHUNK_BYTES = 64 * 1024
+# Lookups at a time, and answers that are remembered: pages ask for scripts of many hosts.
+_LOOKUPS, _NAMES_KEPT = 64, 1_000
 # About the connection to us, not about the request.
 _HOP_HEADERS = (b"connection:", b"proxy-connection:", b"proxy-authorization:")
-
-
-class Refused(Exception):
-    """The browser may not have this connection; the message says why."""
 
 
 class Gate:
     """An HTTP proxy; `allowed` are the hosts (or host:port) on private addresses that may be asked."""
 
-    def __init__(self, allowed: str) -> None:
+    def __init__(self, allowed: str, names: Names | None = None) -> None:
         self._allowed = AllowList(allowed)
+        self._names = names or Names(_CONNECT_SECONDS, _LOOKUPS, _NAMES_KEPT)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
         self.refused = 0
@@ -60,10 +60,10 @@ class Gate:
         self._open.add(task)
         try:
             await self._pass_on(reader, writer)
-        except Refused as refusal:  # no answer: the browser would take one for the host's
+        except ForbiddenAddress as refusal:  # no answer: the browser would take one for the host's
             self.refused += 1
             logger.debug("refused: %s", refusal)
-        except (OSError, ValueError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
+        except (OSError, ValueError, EOFError, FetchFailed, asyncio.LimitOverrunError) as error:
             logger.debug("connection lost: %s", error)
         finally:
             self._open.discard(task)
@@ -76,8 +76,8 @@ class Gate:
         tunnel = method == "CONNECT"
         place = urlsplit(f"//{target}" if tunnel else target)
         if not tunnel and place.scheme != "http":
-            raise Refused(f"scheme {place.scheme} is not fetched")
-        proxy = _proxy("https" if tunnel else "http", place.hostname or "")
+            raise ForbiddenAddress(f"scheme {place.scheme} is not fetched")
+        proxy = proxy_for("https" if tunnel else "http", place.hostname or "")
         there, out = await self._connect(place, 443 if tunnel else 80, proxy)
         try:
             if tunnel and proxy is None:
@@ -92,37 +92,22 @@ class Gate:
         self, place: SplitResult, port: int, proxy: SplitResult | None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = (place.hostname or "").rstrip("."), place.port or port
-        allowed = self._allowed.covers(host, port)
-        if is_private(host) and not allowed:
-            raise Refused(f"{host} is a private address")
+        if is_private(host) and not self._allowed.covers(host, port):
+            raise ForbiddenAddress(f"{host} is a private address")
         async with asyncio.timeout(_CONNECT_SECONDS):
             if proxy is not None:  # the operator's own: names are looked up there
                 return await asyncio.open_connection(proxy.hostname, proxy.port or 80)
-            return await _direct(host, port, allowed=allowed)
+            return await self._direct(host, port)
 
-
-async def _direct(
-    host: str, port: int, *, allowed: bool
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to the very address that was looked at: a second answer of the DNS counts for nothing."""
-    failed: OSError | None = None
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    for address in dict.fromkeys(str(entry[4][0]) for entry in found):
-        if is_private(address) and not allowed:
-            raise Refused(f"{host} leads to the private address {address}")
-        try:
-            return await asyncio.open_connection(address, port)
-        except OSError as error:
-            failed = error
-    raise failed or OSError(f"{host} has no address")
-
-
-def _proxy(scheme: str, host: str) -> SplitResult | None:
-    """The operator's proxy for the host, as Scrapy finds it too: in the environment."""
-    url = getproxies().get(scheme)
-    if not url or proxy_bypass(host):
-        return None
-    return urlsplit(url if "://" in url else f"http://{url}")
+    async def _direct(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the very address that was looked at: a second answer of the DNS counts for nothing."""
+        failed: OSError | None = None
+        for address in permitted(host, port, await self._names.addresses(host), self._allowed):
+            try:
+                return await asyncio.open_connection(address, port)
+            except OSError as error:
+                failed = error
+        raise failed or OSError(f"{host} has no address")
 
 
 def _head(head: bytes, place: SplitResult, proxy: SplitResult | None, *, tunnel: bool) -> bytes:

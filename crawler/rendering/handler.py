@@ -12,12 +12,14 @@ from weakref import WeakKeyDictionary
 from playwright.async_api import BrowserContext, Error, Page
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.http import Headers, HtmlResponse, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
+from crawler.middlewares.transfer import TransferMiddleware
+from crawler.network.handler import GuardedHandler
 from crawler.rendering.gate import Gate
 from crawler.rendering.page import Document, RenderFailed, RenderTimeout, Visit
+from crawler.unpacking import TransferFailed
 
 _CLOSE_SECONDS = 10.0
 # No proxy is as good as this one until the gate is open.
@@ -26,7 +28,7 @@ _NOWHERE = "http://127.0.0.1:9"
 _UNTRUE = ("ETag", "Last-Modified", "Content-Encoding", "Content-Length", "Content-MD5", "Digest")
 
 
-class RenderingHandler(ScrapyPlaywrightDownloadHandler):
+class RenderingHandler(ScrapyPlaywrightDownloadHandler, GuardedHandler):
     """Redirects, errors, 304 and other types pass as they come; HTML with status 200 is rendered."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -36,7 +38,7 @@ class RenderingHandler(ScrapyPlaywrightDownloadHandler):
         self._hard_seconds = 2 * self._seconds + 10  # to open it, too, and to read it
         self._max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
         self._turns = asyncio.Semaphore(settings.getint("NEWS_RENDER_PAGES"))
-        self._compression = HttpCompressionMiddleware.from_crawler(crawler)
+        self._transfer = TransferMiddleware(crawler)
         self._gate = Gate(settings.get("NEWS_ALLOW_PRIVATE") or "")
         self._names = count(1)
         self._closed = False
@@ -68,7 +70,10 @@ class RenderingHandler(ScrapyPlaywrightDownloadHandler):
         fetched = await super(ScrapyPlaywrightDownloadHandler, self).download_request(request)
         if not request.meta.get("playwright"):
             return fetched
-        answer = self._compression.process_response(request, fetched)
+        try:
+            answer = await self._transfer.unpacked(request, fetched)
+        except TransferFailed:  # the middleware will find that, too, and knows what to do
+            return fetched
         if not isinstance(answer, HtmlResponse) or answer.status != 200:
             return fetched
         async with self._turns:
