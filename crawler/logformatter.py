@@ -10,9 +10,15 @@ from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
+from crawler import loglines
+
 
 class QuietLogFormatter(LogFormatter):
     """Scrapy logs whole items; ours hold the page's bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        loglines.install()  # for Scrapy's own commands, too: ours did it earlier
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
         """One line with the item's own short form."""

@@ -11,6 +11,8 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from crawler.network.failures import FetchFailed
+
 
 class Unfetched(Exception):
     """There is no page; the message is the one line the user gets."""
@@ -56,7 +58,7 @@ class OnePageSpider(Spider):
         error = failure.value
         if isinstance(error, HttpError):
             self._fetching.failed = f"the server answered {error.response.status}"
-        elif isinstance(error, IgnoreRequest):
+        elif isinstance(error, IgnoreRequest | FetchFailed):
             self._fetching.failed = str(error) or "it may not be fetched"
         else:
             said = " ".join(str(error).split())

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from crawler.errors import UserError
 from pipelines.body.rules import checked_rule
-from pipelines.urls import checked_url
+from pipelines.urls import given_url
 
 _MAX_FILE_BYTES = 64 * 1024
+# Names make files and folders, and some systems keep these for devices, whatever follows a dot.
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+NAME_RULE = "letters a-z, digits, '-', '.' and '_', at most 64, and no device's name such as 'con'"
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 
 
 def _pattern(value: str) -> str:
@@ -23,6 +30,17 @@ def _pattern(value: str) -> str:
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is no regular expression: {error}") from None
     return value
+
+
+def _name(value: str) -> str:
+    if not is_site_name(value):
+        raise ValueError(f"{value[:80]!r} is no name: {NAME_RULE}")
+    return value
+
+
+def is_site_name(value: str) -> bool:
+    """Whether a site may have this name; it makes files and folders."""
+    return _NAME.fullmatch(value) is not None and not _DEVICE.match(value)
 
 
 def _timezone(value: str) -> str:
@@ -38,11 +56,36 @@ _KINDS = {
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
 }
-Url = Annotated[str, AfterValidator(checked_url)]
+Url = Annotated[str, AfterValidator(given_url)]
+Name = Annotated[str, AfterValidator(_name)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 RuleName = Annotated[str, AfterValidator(checked_rule)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class PathRules:
+    """The patterns `allow` and `deny` of a site file.
+
+    A pattern can take for ever (`(a+)+$`) on a path that a stranger chose: they are matched in workers.
+    """
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.allow or self.deny)
+
+    def admits(self, path: str) -> bool:
+        """Whether an article may stand at this URL path."""
+        if any(re.search(pattern, path) for pattern in self.deny):
+            return False
+        return not self.allow or any(re.search(pattern, path) for pattern in self.allow)
+
+    def admitted(self, urls: Sequence[str]) -> list[bool]:
+        """For each URL whether an article may stand there."""
+        return [self.admits(urlsplit(url).path) for url in urls]
 
 
 class Expect(BaseModel):
@@ -59,7 +102,7 @@ class Site(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    name: Name
     start: Url
     language: Language | None = None
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
@@ -73,11 +116,10 @@ class Site(BaseModel):
     render: bool = False
     expect: Expect = Expect()
 
-    def admits(self, path: str) -> bool:
-        """Whether the site file lets an article stand at this URL path."""
-        if any(re.search(pattern, path) for pattern in self.deny):
-            return False
-        return not self.allow or any(re.search(pattern, path) for pattern in self.allow)
+    @property
+    def paths(self) -> PathRules:
+        """Where the site file lets articles stand."""
+        return PathRules(self.allow, self.deny)
 
 
 def load_site(path: Path) -> Site:
@@ -90,7 +132,7 @@ def load_site(path: Path) -> Site:
         raise UserError(f"{path}: cannot read the site file: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits are no TOMLDecodeError
         raise UserError(f"{path}: is not TOML: {error}") from None
     try:
         return Site.model_validate(values)

@@ -17,7 +17,7 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Page
 from pipelines.store.ledger import Ledger
-from pipelines.urls import BadUrl, checked_url
+from pipelines.urls import BadUrl, given_url
 
 _ARGUMENTS = ("file", "url", "site", "sites")
 # A file of unknown address: reserved, so that it is nobody's (RFC 2606).
@@ -111,7 +111,7 @@ def subject(args: list[str], arguments: dict[str, str]) -> Subject:
     if file is not None and not file.is_file():
         raise UserError(f"{file}: {'is no file' if file.exists() else 'there is no such file'}")
     try:
-        url = checked_url(given) if given is not None else _NO_ADDRESS
+        url = given_url(given) if given is not None else _NO_ADDRESS
     except BadUrl as error:
         raise UserError(str(error)) from None
     site = _site(url, arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import unicodedata
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TextIO
 
+from pipelines.masking import hidden
+
 _DEFAULT_COLUMNS = 100
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _STRONG = _RIGHT_TO_LEFT | {"L"}
 _LRM, _RLI, _PDI = "\u200e", "\u2067", "\u2069"
 # What would move the cursor or turn the reading order around, were it printed as it stands on the page.
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_OBEYED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 
@@ -60,12 +64,28 @@ class Terminal:
 
 
 def harmless(text: str) -> str:
-    """`text` of a page without what a terminal would obey."""
+    """`text` of a page without what a terminal would obey, and without passwords of URLs."""
     return "".join(
-        "\ufffd" if unicodedata.category(char) in ("Cc", "Cs") else char
-        for char in text
-        if char not in _BIDI_CONTROLS
+        "\ufffd" if unicodedata.category(char) in _OBEYED else char
+        for char in hidden(text)
+        if char not in BIDI_CONTROLS
     )
+
+
+def json_line(value: object) -> str:
+    """`value` as JSON on one line, letters as they are; passwords of URLs masked, what is obeyed escaped."""
+    return "".join(
+        f"\\u{ord(char):04x}" if char in BIDI_CONTROLS or unicodedata.category(char) in _OBEYED else char
+        for char in json.dumps(_masked(value), ensure_ascii=False)
+    )
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, str):
+        return hidden(value)
+    if isinstance(value, Mapping):
+        return {key: _masked(each) for key, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def is_right_to_left(text: str) -> bool:

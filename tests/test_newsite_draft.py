@@ -162,5 +162,5 @@ def test_a_name_that_another_file_has_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "Harbour", "../harbour", "a/b", "-a", "x" * 65, "ميناء"])
 def test_a_name_no_site_may_have_is_refused(name: str) -> None:
-    with pytest.raises(UserError, match=r"--name .*: a name has letters a-z"):
+    with pytest.raises(UserError, match=r"--name .* is no name: letters a-z"):
         checked_name(name)

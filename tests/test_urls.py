@@ -317,3 +317,15 @@ def test_an_article_is_its_address_and_its_text() -> None:
     assert first != article_id("http://example.org/a", text_hash("Snow"))
     assert len(first) == 32
     assert set(first) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200f", "\u202b", "\u200b", "\u2069 ", "\n\u00ad"])
+def test_marks_of_layout_around_an_address_are_none_of_it(mark: str) -> None:
+    assert checked_url(f"{mark}http://example.org/a{mark}") == "http://example.org/a"
+
+
+def test_marks_within_an_address_are_its_spelling_and_stay_escaped() -> None:
+    assert checked_url("http://example.org/می\u200cشود") == checked_url(
+        "http://example.org/%D9%85%DB%8C%E2%80%8C%D8%B4%D9%88%D8%AF"
+    )
+    assert checked_url("http://example.org/a\u200fb") == "http://example.org/a%E2%80%8Fb"

@@ -35,6 +35,7 @@ class Command(StoreCommand):
         parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=help_text)
 
     def work(self, opts: argparse.Namespace) -> ExitCode:
+        from crawler.terminal import harmless
         from pipelines.store.compact import Compactor
 
         done: list[Compacted] = []
@@ -42,7 +43,7 @@ class Command(StoreCommand):
             scratch = store.config.state / "scratch"
             for each in Compactor(store.ledger, store.output, scratch, store.run_id, store.now).compact():
                 done.append(each)
-                self.show(_lines(each))
+                self.show(map(harmless, _lines(each)))
         self.show([_total(done)])
         return ExitCode.UNFINISHED if any(each.damaged for each in done) else ExitCode.OK
 

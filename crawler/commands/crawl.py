@@ -53,11 +53,15 @@ class Command(ScrapyCrawl):
         check_free(state, ledger_path(state, ledger), output)
 
     def _open(self, name: str, arguments: dict[str, str]) -> Run:
+        from crawler.installed import check_installed
+        from crawler.loglines import install
         from crawler.rendering.opt_in import switch_on
         from crawler.run import Run, RunConfig, name_operator
         from crawler.spiders.base import ArticleSpider
 
         assert self.settings is not None
+        install()
+        check_installed()
         loader = get_spider_loader(self.settings)
         if name not in loader.list():
             known = ", ".join(sorted(loader.list()))
@@ -73,11 +77,14 @@ class Command(ScrapyCrawl):
 
     @staticmethod
     def _refuse(message: str, code: ExitCode) -> None:
-        print(f"scrapy crawl: {message}", file=sys.stderr)
+        from crawler.terminal import harmless
+
+        print(f"scrapy crawl: {harmless(message)}", file=sys.stderr)
         sys.exit(code)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         from crawler.summary import queries, summary
+        from crawler.terminal import harmless
 
         assert self.crawler_process is not None
         run = self._run
@@ -88,7 +95,7 @@ class Command(ScrapyCrawl):
         if self.crawler_process.bootstrap_failed:
             run.figures.errors += 1
             run.close()
-        print("\n".join(summary(run)))
+        print("\n".join(map(harmless, summary(run))))
         if not run.figures.fatal and run.has_files():
             print("\nLook at the rows:")
             print("\n".join(queries(run.config.output)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -84,7 +83,7 @@ class Command(QuietCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Get the page, explain it in a worker, print."""
         from crawler.onepage import Unfetched
-        from crawler.terminal import Terminal
+        from crawler.terminal import Terminal, json_line
         from crawler.view import view
         from pipelines.store.errors import StoreError
 
@@ -98,7 +97,7 @@ class Command(QuietCommand):
         found = asyncio.run(self._explained(page, known.snapshot()))
         if opts.format == "json":
             plain = {"site": page.site, "known_pages": known.pages, "rules_off": page.rules_off}
-            self.show([json.dumps(plain | found.plain(), ensure_ascii=False)])
+            self.show([json_line(plain | found.plain())])
         else:
             self.show(view(found, self._subject.about(page, known.pages), Terminal.of(sys.stdout)))
 

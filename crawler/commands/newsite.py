@@ -65,12 +65,12 @@ class Command(QuietCommand):
     def _prepare(self, args: list[str], opts: argparse.Namespace) -> None:
         from crawler.newsite.naming import name_of
         from crawler.newsite.writing import check_writable, checked_name, target
-        from pipelines.urls import BadUrl, checked_url
+        from pipelines.urls import BadUrl, given_url
 
         if len(args) > 1:
             raise UserError("one site at a time: the URL of its front page")
         try:
-            self._url = checked_url(args[0])
+            self._url = given_url(args[0])
         except BadUrl as error:
             raise UserError(str(error)) from None
         name = checked_name(name_of(self._url) if opts.name is None else opts.name)

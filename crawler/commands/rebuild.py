@@ -25,8 +25,9 @@ class Command(StoreCommand):
         )
 
     def work(self, opts: argparse.Namespace) -> ExitCode:
+        from crawler.terminal import harmless
         from crawler.upkeep.rebuild import rebuilt
 
         with self.locked():
-            self.show(rebuilt(self.config, self.given.get("writer", "")))
+            self.show(map(harmless, rebuilt(self.config, self.given.get("writer", ""))))
         return ExitCode.OK

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from crawler.sites import is_site_name
 from pipelines.urls.domain import suffixes
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
@@ -26,7 +27,8 @@ def name_of(url: str) -> str:
     ]
     known = [host.domain if host.suffix or not before else "", *reversed(before), *folders]
     slug = _NOT_SLUG.sub("-", "-".join(filter(None, known)).lower())
-    return slug.strip("-")[:_MAX_CHARS].strip("-") or "site"
+    name = slug.strip("-")[:_MAX_CHARS].strip("-") or "site"
+    return name if is_site_name(name) else f"{name}-site"
 
 
 def place_of(url: str) -> str:

@@ -12,6 +12,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawler.errors import UserError
+from crawler.network.failures import FetchFailed
 from crawler.newsite.records import Surveyed
 from crawler.newsite.robots import NamedSitemaps
 from crawler.newsite.survey import Survey
@@ -79,7 +80,7 @@ class SurveySpider(OnePageSpider):
             raise Stopped
         try:
             response = await engine.download_async(Request(url))
-        except IgnoreRequest as error:
+        except (IgnoreRequest, FetchFailed) as error:
             raise Unfetched(str(error) or "it may not be fetched") from None
         except Exception as error:  # the boundary: what the network did to this one request
             raise Unfetched(type(error).__name__) from error

@@ -7,21 +7,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from crawler.errors import UserError
 from crawler.newsite.naming import place_of
-from crawler.sites import Site, load_site
+from crawler.sites import NAME_RULE, Site, is_site_name, load_site
 
 
 def checked_name(name: str) -> str:
     """`name`, if a site may have it; raises `UserError`."""
-    try:
-        return Site(name=name, start="https://site.invalid/").name
-    except ValidationError:
-        raise UserError(
-            f"--name {name!r}: a name has letters a-z, digits, '-', '.' and '_', at most 64"
-        ) from None
+    if not is_site_name(name):
+        raise UserError(f"--name {name[:80]!r} is no name: {NAME_RULE}")
+    return name
 
 
 def target(folder: Path, name: str, *, force: bool) -> Path:

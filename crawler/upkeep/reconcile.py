@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
 
 from crawler.errors import ExitCode
 from crawler.storecommand import StoreCommand, table
-from crawler.terminal import Terminal, harmless
+from crawler.terminal import Terminal, harmless, json_line
 from pipelines.store.balance import SiteBalance
 from pipelines.store.errors import StoreError
 from pipelines.store.reconcile import Reconciled, reconcile
@@ -28,7 +27,7 @@ def run(command: StoreCommand, opts: argparse.Namespace) -> ExitCode:
         raise StoreError(f"there is no ledger {path}: nothing was crawled yet, or NEWS_STATE names another")
     found = reconcile(path, command.config.open_output(), command.given.get("site"))
     if opts.format == "json":
-        command.show([json.dumps(plain(found), ensure_ascii=False)])
+        command.show([json_line(plain(found))])
     else:
         command.show(view(found, Terminal.of(sys.stdout)))
     return ExitCode.DAMAGED if found.imbalances else ExitCode.OK

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from dataclasses import asdict
 
 from crawler.errors import ExitCode
 from crawler.storecommand import StoreCommand
-from crawler.terminal import Terminal, harmless
+from crawler.terminal import Terminal, harmless, json_line
 from pipelines.policy import MIB
 from pipelines.store.errors import LedgerDamaged, StoreError
 from pipelines.store.forget import Forgotten, forget_missing
@@ -45,7 +44,7 @@ class Verification:
         forgotten = self._forget() if opts.forget else None
         found, notes = asyncio.run(self._verified(output, raw=opts.raw))
         if opts.format == "json":
-            self._command.show([json.dumps(plain(found, notes, forgotten), ensure_ascii=False)])
+            self._command.show([json_line(plain(found, notes, forgotten))])
         else:
             self._command.show(view(found, notes, forgotten, Terminal.of(sys.stdout)))
         return ExitCode.DAMAGED if found.problems or (forgotten and forgotten.unknown) else ExitCode.OK
@@ -135,7 +134,7 @@ def view(found: Verified, notes: list[str], forgotten: Forgotten | None, termina
     """Lines for a person: what was forgotten, one line a problem, what is noted, the verdict."""
     if forgotten is not None:
         yield f"{len(forgotten.files)} files that are gone, with {forgotten.rows} rows, are off the lists"
-        yield from (f"  {path}" for path in forgotten.files)
+        yield from (f"  {harmless(path)}" for path in forgotten.files)
         if forgotten.unknown:
             wrong = f"{forgotten.unknown} more rows were missing than these held, and are forgotten, too"
             yield terminal.paint(wrong, "red")

@@ -7,7 +7,7 @@ believed.
 """
 
 from pipelines.urls.canonical import canonical_url
-from pipelines.urls.checked import BadUrl, checked_url
+from pipelines.urls.checked import BadUrl, checked_url, given_url, trimmed, without_credentials
 from pipelines.urls.credible import credible_canonical
 from pipelines.urls.domain import same_publisher
 from pipelines.urls.key import article_key
@@ -19,6 +19,9 @@ __all__ = [
     "canonical_url",
     "checked_url",
     "credible_canonical",
+    "given_url",
     "same_publisher",
+    "trimmed",
     "unwrapped",
+    "without_credentials",
 ]
