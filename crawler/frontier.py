@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from scrapy.http import Response
 
 from crawler.items import Fetched
 from crawler.run import Run
 from crawler.sites import Site
+from pipelines.masking import hidden
 from pipelines.records import Page, State
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Lease, Unfinished
@@ -36,13 +36,9 @@ class Frontier:
         self._refused: Counter[str] = Counter()
 
     def add(self, site: Site, links: Iterable[Link], place: str | None = None) -> int:
-        """Remember the links of `place` that are the publisher's and that the site file admits."""
-        admitted = [
-            link
-            for link in links
-            if same_publisher(link.url, site.start) and site.admits(urlsplit(link.url).path)
-        ]
-        return self._ledger.discover(self._run.run_id, site.name, admitted, datetime.now(UTC), place)
+        """Remember the links of `place` that are the publisher's; how many are new."""
+        own = [link for link in links if same_publisher(link.url, site.start)]
+        return self._ledger.discover(self._run.run_id, site.name, own, datetime.now(UTC), place)
 
     def unknown(self, urls: Iterable[str]) -> list[str]:
         """Those of the URLs that are not known to be articles."""
@@ -133,9 +129,9 @@ def unfinished_page(left: Unfinished, body: bytes) -> Page:
 
 
 def headers_of(response: Response) -> tuple[tuple[str, str], ...]:
-    """Headers as a `Page` has them."""
+    """Headers as a `Page` has them: a password in an address goes neither to the ledger nor to the WARC."""
     return tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        (name.decode("latin-1").lower(), hidden(value.decode("latin-1")))
         for name, values in response.headers.items()
         for value in values
     )

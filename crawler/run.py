@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import secrets
 import sqlite3
 from collections import Counter
@@ -20,7 +19,9 @@ from scrapy.settings import BaseSettings
 from crawler.discovery.shapes import SiteShapes
 from crawler.errors import ExitCode, UserError
 from crawler.politeness.hosts import HostLine
+from crawler.unsafe import refuse_unsafe
 from pipelines.body.site_history import SiteHistory
+from pipelines.masking import hidden
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
 from pipelines.store.errors import LedgerDamaged, StoreError
@@ -36,6 +37,7 @@ from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.store.tails import mend_dead_runs
 from pipelines.store.writable import check_writable
+from pipelines.urls.warm import warm_up
 from pipelines.workers import Workers
 
 # Sites whose memory is held at a time; some 100 kB each.
@@ -95,14 +97,14 @@ class RunConfig:
     def from_settings(cls, settings: BaseSettings) -> RunConfig:
         """Raises `UserError` naming the setting."""
         checked_number(settings, "NEWS_HOST_BUDGET", 0)
+        refuse_unsafe(settings)
         output, ledger = settings.get("NEWS_OUTPUT") or "", settings.get("NEWS_STATE") or ""
         if "://" in ledger:
-            raise UserError(f"NEWS_STATE={ledger!r}: it must be a file")
+            raise UserError(f"NEWS_STATE={hidden(ledger)!r}: it must be a file")
         try:
             state = state_folder(output, ledger)
         except StoreError as error:
-            shown = re.sub(r"://[^/]*@", "://…@", output)  # a secret, in the wrong place
-            raise UserError(f"NEWS_OUTPUT={shown!r}: {error}") from None
+            raise UserError(f"NEWS_OUTPUT={hidden(output)!r}: {error}") from None
         return cls(
             output=output,
             state=state,
@@ -168,6 +170,8 @@ class Run:
         self.raw_folder = self.output.raw_folder
         self.raw = RawStore(self.raw_folder, self.run_id, self.ledger.writer)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
+        self.workers.start()
+        warm_up()
         self._histories: dict[str, SiteHistory] = {}
         self._shapes: dict[str, SiteShapes] = {}
 

@@ -54,6 +54,8 @@ DOWNLOAD_DELAY_JITTER = 0
 # Many hosts at once, since each of them is asked slowly. A request that waits for its host's delay counts as
 # one of these: with few, some slow or dead hosts would hold up all others.
 CONCURRENT_REQUESTS = 512
+# Scrapy makes so many tasks for what each callback yields, and a callback of ours yields one item at most.
+CONCURRENT_ITEMS = 4
 # News pages need no session, and cookies would carry state from page to page.
 COOKIES_ENABLED = False
 REFERRER_POLICY = "scrapy-default"
@@ -69,10 +71,24 @@ DOWNLOAD_MAXSIZE = 5 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
 # Scrapy accepts any certificate unless told otherwise.
 DOWNLOAD_VERIFY_CERTIFICATES = True
+# The address that is connected to is checked here: a public name may lead to a private one.
+TWISTED_DNS_RESOLVER = "crawler.network.resolver.GuardingResolver"
+# Seconds a name may take; less than DOWNLOAD_TIMEOUT, so that the reason says that it was the DNS.
+DNS_TIMEOUT = 15
 REDIRECT_MAX_TIMES = 8
+# Seconds. A page that sends its reader on later has something to say, or shows news and reloads itself.
+METAREFRESH_MAXDELAY = 5
 RETRY_TIMES = 2
-# Handlers for file:, ftp:, data: and s3: would let a link read this machine.
-DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "data": None, "s3": None}
+# Handlers for file:, ftp:, data: and s3: would let a link read this machine. Ours is Scrapy's own with names
+# for what fails, a bound on headers and a look that the guarding resolver is there.
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.network.handler.GuardedHandler",
+    "https": "crawler.network.handler.GuardedHandler",
+    "file": None,
+    "ftp": None,
+    "data": None,
+    "s3": None,
+}
 # Both would listen on a port of an unattended machine.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
@@ -82,11 +98,21 @@ REMOTE_CONTROL_ENABLED = False
 DOWNLOADER_MIDDLEWARES = {
     # Before robots.txt (100): a forbidden address is not even asked for its robots.txt.
     "crawler.middlewares.guard.GuardMiddleware": 50,
+    "crawler.middlewares.credentials.CredentialsMiddleware": 60,
     # Ours in its place: Scrapy's allows all when robots.txt fails, and knows no Crawl-delay and no yesterday.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
+    # Ours in their places: Scrapy's take headers of one host to another, and decode pages here to search
+    # them.
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "crawler.middlewares.metarefresh.MetaRefreshMiddleware": 580,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.middlewares.redirects.RedirectMiddleware": 600,
     # Nearer to the network than retries (550): no 429 is retried at once, and each try is counted.
     "crawler.middlewares.politeness.PolitenessMiddleware": 560,
+    # Ours in its place: Scrapy's takes what there is of a cut or damaged body for the page.
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.middlewares.transfer.TransferMiddleware": 590,
 }
 SPIDER_MIDDLEWARES = {
     "crawler.middlewares.refused.LedgerRefusedMiddleware": 900,
@@ -98,6 +124,7 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "crawler.extensions.outcome.OutcomeExtension": 100,
+    "crawler.extensions.heap.HeapExtension": 900,
 }
 
 # -- Logging

@@ -51,9 +51,17 @@ def test_a_slow_host_rests_as_long_as_it_worked_and_recovers_by_halves() -> None
     host.answered(200, 0.0, None, 0.0)
     assert host.delay == 4.0
     host.answered(404, 0.0, None, 0.0)
-    assert host.delay == 4.0, "error pages come quickly and prove nothing"
+    assert host.delay == 3.5, "error pages come quickly and prove little"
     for _ in range(5):
         host.answered(200, 0.0, None, 0.0)
+    assert host.delay == 1.0
+
+
+def test_a_host_that_was_slow_once_and_has_nothing_but_dead_links_is_asked_at_its_pace_again() -> None:
+    host = HostState(floor=1.0)
+    host.answered(200, 4.0, None, 0.0)
+    for _ in range(20):
+        host.answered(404, 0.01, None, 0.0)
     assert host.delay == 1.0
 
 

@@ -377,8 +377,11 @@ def identity(dataset: str, row: dict[str, object]) -> tuple[str, ...]:
 
 def test_any_order_of_calls_kills_and_publications_keeps_every_row_and_the_balance() -> None:
     SEEN.clear()
-    run_state_machine_as_test(
-        LedgerMachine,
-        settings=settings(deadline=None, max_examples=15 if THOROUGH else 5, stateful_step_count=25),
-    )
+    for _ in range(5):  # few examples may be without a crash by chance
+        run_state_machine_as_test(
+            LedgerMachine,
+            settings=settings(deadline=None, max_examples=15 if THOROUGH else 5, stateful_step_count=25),
+        )
+        if SEEN["crashes"]:
+            break
     assert min(SEEN["articles"], SEEN["crashes"], SEEN[State.COMMITTED]) > 0

@@ -35,6 +35,7 @@ _WORDS = re.compile(r"[a-z]+(?:-[a-z]+)*")
 # Text of an anchor beyond this says no more; both bound what a page of nested anchors may cost.
 _MAX_PIECES = 60
 _MAX_CHARS = 400
+_MAX_STEPS = 1_000
 # Levels above an anchor that describe how it repeats.
 _LEVELS = 3
 # More than any honest page: the gate of bytes lets 50,000 tags pass.
@@ -149,7 +150,7 @@ def _text(element: HtmlElement) -> str:
 
 def _pieces(element: HtmlElement) -> Iterator[str]:
     """Text in the order of the page, without scripts: themes put JSON-LD into their cards."""
-    for event, node in iterwalk(element, events=("start", "end")):
+    for event, node in islice(iterwalk(element, events=("start", "end")), _MAX_STEPS):
         text = node.tail if event == "end" and node is not element else None
         if event == "start" and node.tag not in ("script", "style"):
             text = node.text

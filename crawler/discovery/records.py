@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from crawler.discovery.times import sortable
 from pipelines.records import Witness
 from pipelines.store.links import Link
-from pipelines.urls import article_key, checked_url, unwrapped
+from pipelines.urls import article_key, checked_url, trimmed, unwrapped
 
 # More than the largest honest news sitemap (1,000 by the protocol) and hub; a flood is cut here.
 MAX_LINKS = 2_000
@@ -45,10 +45,10 @@ class Candidate:
 
 def make_place(url: str | None, base: str) -> str | None:
     """Absolute http(s) address of what `url` names on the page `base`, or None when it names nothing."""
-    if not url or not url.strip():
+    if not url or not (stated := trimmed(url)):
         return None
     try:
-        return unwrapped(checked_url(urljoin(base, url.strip())))
+        return unwrapped(checked_url(urljoin(base, stated)))
     except ValueError:
         return None
 
@@ -63,8 +63,12 @@ def make_link(
     address = make_place(url, base)
     if address is None:
         return None
+    try:
+        key = article_key(address)
+    except ValueError:  # longer than an address may be when spelled in full
+        return None
     hint = hint or (sortable(witness.published) if witness else None)
-    return Link(article_key(address), address, via, hint, witness)
+    return Link(key, address, via, hint, witness)
 
 
 def newest(candidates: Iterable[Candidate], base: str, via: str) -> tuple[tuple[Link, ...], int]:

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 from crawler.discovery.addresses import Address, is_never, read_address, same_site, words
 from crawler.discovery.anchors import MAX_ANCHORS, Anchor, read_anchors
 from crawler.discovery.pagination import next_pages
-from crawler.discovery.records import MAX_LINKS, MAX_PLACES, Discovered, make_place
+from crawler.discovery.records import MAX_LINKS, MAX_PLACES, Discovered, make_link, make_place
 from crawler.discovery.shapes import SiteShapes, shape_of_key
 from crawler.discovery.traps import trap
 from pipelines.normalize import letters
@@ -21,7 +21,7 @@ from pipelines.page.precheck import precheck
 from pipelines.page.tree import parse
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.store.links import Link
-from pipelines.urls import article_key, canonical_url
+from pipelines.urls import canonical_url
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 # Folders of feeds that list no articles, or the same ones again.
@@ -161,8 +161,8 @@ def _articles(targets: list[_Target], scores: list[int]) -> tuple[tuple[Link, ..
         best = sorted(chosen, key=lambda pair: -pair[1] - 2 * bool(pair[0].verdict))[:MAX_LINKS]
         kept = {target.key for target, _ in best}
         chosen = [pair for pair in chosen if pair[0].key in kept]
-    links = (Link(article_key(target.url), target.url, "section") for target, _ in chosen)
-    return tuple(links), dropped
+    links = (make_link(target.url, target.url, "section") for target, _ in chosen)
+    return tuple(filter(None, links)), dropped
 
 
 def _is_article(target: _Target, points: int) -> bool:

@@ -12,17 +12,19 @@ from pipelines.metadata.dating.text import Place, read_moment
 
 # A day without a clock is sorted as its noon: at most half a day wrong.
 _NOON = time(12)
+# No date is longer; the cache would keep thousands of them.
+_MAX_CHARS = 100
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.,+\-Z ]*")
 _YEAR_OR_MONTH = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2]))?")
 # 2026/11/03, 2026-11, 20261103, and what only the name of a list may be believed for: 202611, 2026.
 _NAMED = re.compile(
     r"(?<!\d)((?:19|20)\d\d)"
-    r"(?:([-_/.])(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01]))?|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?)?(?!\d)"
+    r"(?:([-_/.])(0[1-9]|1[0-2])(?:\2(0[1-9]|[12]\d|3[01]))?|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?)?(?!\d)",
+    re.ASCII,
 )
 
 
-@lru_cache(maxsize=4_096)
 def sortable(stated: str | None) -> str | None:
     """ISO time in UTC, to the second, of a date as a feed or sitemap states it; None when it is none.
 
@@ -33,6 +35,11 @@ def sortable(stated: str | None) -> str | None:
     ('2026-11-03T07:00:00+00:00', '2026-11-03T12:00:00+00:00')
     """
     text = (stated or "").strip()
+    return _sortable(text) if 0 < len(text) <= _MAX_CHARS else None
+
+
+@lru_cache(maxsize=4_096)
+def _sortable(text: str) -> str | None:
     try:
         moment = _iso(text) or _worded(text)
         return moment.astimezone(UTC).replace(microsecond=0).isoformat() if moment else None
@@ -56,12 +63,20 @@ def _iso(text: str) -> datetime | None:
 
 
 def _worded(text: str) -> datetime | None:
-    moment = read_moment(text, Place(datetime.now(UTC))) if text else None
+    moment = read_moment(text, Place(datetime.now(UTC)))
     if moment is None:
         # Reads a date whose weekday is wrong, which orders well enough; it raises where there is none.
         mailed = parsedate_to_datetime(text)
         return mailed if mailed.tzinfo else mailed.replace(tzinfo=UTC)
     return datetime.combine(moment.day, moment.clock or _NOON, moment.zone or UTC)
+
+
+def _exists(day: str) -> bool:
+    """Whether the calendar has it: 31 days fit into the pattern of every month."""
+    try:
+        return bool(datetime.fromisoformat(day))
+    except ValueError:
+        return False
 
 
 def named_period(url: str, *, of_list: bool = False) -> str | None:
@@ -81,4 +96,6 @@ def named_period(url: str, *, of_list: bool = False) -> str | None:
         return None
     year, _, month, day, joined_month, joined_day = periods[-1].groups()
     # A month is put at its end, so that the running one stands before a day of it.
-    return f"{year}-{month or joined_month or '12'}-{day or joined_day or '28'}T12:00:00+00:00"
+    named = f"{year}-{month or joined_month or '12'}-"
+    day = day or joined_day or "28"
+    return f"{named}{day if _exists(named + day) else '28'}T12:00:00+00:00"

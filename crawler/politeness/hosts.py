@@ -144,9 +144,10 @@ class HostState:
         if self._penalty <= self._base:
             self._penalty = 0.0
         if latency is not None:
-            mean = (self.latency + latency) / 2
-            # As AutoThrottle: up at once, down by halves, and not by error pages, which come quickly.
-            self.latency = max(latency, mean if status == 200 else self.latency)
+            # As AutoThrottle: up at once, down by halves. Error pages come quickly and count for less; for
+            # nothing would leave a host that was slow once at its pace until its last dead link.
+            step = 1 / 2 if status == 200 else 1 / 8
+            self.latency = max(latency, self.latency + (latency - self.latency) * step)
 
     def _slow_down(self, retry_after: float | None, now: float) -> None:
         if retry_after is None:

@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DontCloseSpider, IgnoreRequest
+from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
-from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from crawler.ends import end_of
 from crawler.errors import UserError
 from crawler.frontier import Frontier
 from crawler.items import Fetched
+from crawler.middlewares.transfer import WANTS_PAGE
 from crawler.politeness.refusals import HostUnavailable, Why
 from crawler.rendering.opt_in import request_meta
 from crawler.run import Run
@@ -24,7 +25,6 @@ from pipelines.records import State
 from pipelines.store.ledger import Lease
 
 NOT_MODIFIED = 304
-_GONE = (404, 410)
 # A host that asks to wait is waited for this long, and a page so often; beyond that it is the next run's.
 _MAX_WAIT_SECONDS, _MAX_WAITS = 120.0, 3
 
@@ -77,7 +77,12 @@ class ArticleSpider(Spider):
                 errback=self.article_failed,
                 cb_kwargs={"lease": lease, "site": site},
                 headers=conditions(lease.etag, lease.last_modified) if lease.recheck else None,
-                meta={"lease": lease, "site": site, "handle_httpstatus_list": [NOT_MODIFIED]}
+                meta={
+                    "lease": lease,
+                    "site": site,
+                    WANTS_PAGE: True,
+                    "handle_httpstatus_list": [NOT_MODIFIED],
+                }
                 | request_meta(site),
                 dont_filter=True,  # the ledger knows what was asked for; Scrapy's filter forgets
             )
@@ -100,7 +105,7 @@ class ArticleSpider(Spider):
         if refused is not None and self.ask_later(request, refused):
             return
         if refused is None:
-            self.frontier.ended(lease, site, *_end_of(failure.value))
+            self.frontier.ended(lease, site, *end_of(failure.value))
         elif refused.status is not None and request.meta.get("waits"):  # the page's own answer, again
             self.frontier.ended(lease, site, State.FAILED, f"http_{refused.status}")
         else:
@@ -147,12 +152,3 @@ def conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
     """Headers that ask for a page only if it is no longer the one with these validators (RFC 9110, 13.1)."""
     asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return {name: value for name, value in asked.items() if value}
-
-
-def _end_of(error: BaseException | None) -> tuple[State, str]:
-    if isinstance(error, HttpError):
-        status = error.response.status
-        return (State.GONE if status in _GONE else State.FAILED), f"http_{status}"
-    if isinstance(error, IgnoreRequest):
-        return State.FORBIDDEN, str(error) or "forbidden"
-    return State.FAILED, type(error).__name__

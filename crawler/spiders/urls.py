@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from scrapy import Request
 
 from crawler.errors import UserError
 from crawler.items import Fetched
-from crawler.sites import Site
+from crawler.sites import Site, is_site_name
 from crawler.spiders.base import ArticleSpider
 from pipelines.store.links import Link
-from pipelines.urls import BadUrl, article_key, checked_url
+from pipelines.urls import BadUrl, article_key, given_url
 
 _NOT_SLUG = re.compile(r"[^a-z0-9._-]+")
+_MAX_SLUG = 55  # of 64, with what tells hosts apart whose slugs are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class UrlsSpider(ArticleSpider):
         grouped: dict[str, dict[str, Link]] = {}
         for place, url in lines:
             try:
-                link = Link(article_key(url), checked_url(url), "list")
+                link = Link(article_key(url), given_url(url), "list")
             except BadUrl as error:
                 raise UserError(f"{place}: {error}") from None
             grouped.setdefault(site_name(link.url), {}).setdefault(link.key, link)
@@ -83,6 +85,15 @@ def _lines(arguments: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def site_name(url: str) -> str:
-    """The name of a site that has no file: its host as a slug."""
+    """The name of a site that has no file: its host, or a slug of it that no other host has.
+
+    >>> site_name("https://www.example.org/"), site_name("http://_x.test/")
+    ('example.org', 'x.test-b1eeb25c')
+    """
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return _NOT_SLUG.sub("-", host).strip("-._")[:64] or "unknown"
+    slug = _NOT_SLUG.sub("-", host).strip("-._")
+    if slug == host and is_site_name(slug):
+        return slug
+    mark = hashlib.sha256(host.encode()).hexdigest()[:8]
+    name = f"{slug[:_MAX_SLUG]}-{mark}"
+    return name if is_site_name(name) else f"host-{mark}"

@@ -38,7 +38,7 @@ STEPS: dict[str, Step] = {
     "discover": Step("pipelines.store.ledger:Ledger.discover"),
     "place": Step("pipelines.store.places:Places.answered", most=2),
     "lease": Step("pipelines.store.ledger:Ledger.lease", most=_OFTEN),
-    "warc": Step("pipelines.store.raw:RawStore.write", most=_OFTEN),
+    "warc": Step("pipelines.store.raw:RawStore.append", most=_OFTEN),
     "fetched": Step("pipelines.store.ledger:Ledger.fetched", most=_OFTEN),
     # -- from bytes to spool
     "clean": Step("pipelines.clean:clean", most=_OFTEN, in_worker=True),
