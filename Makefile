@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 OUTPUT ?= output
 SITES ?=
 SOAK ?=
+FUZZ_SECONDS ?= 600
 # One more than the cores of a small machine: tests of politeness mostly wait.
 TEST_WORKERS ?= 3
 # Measuring data that stands beside some checkouts; its gates run wherever it is.
@@ -18,7 +19,7 @@ SHARED := $(wildcard ../shared/bench/score.py)
 STAMPS := $(VENV)/.stamps
 install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
-.PHONY: help render chromium crawl test test-all soak check score gate train lock format clean
+.PHONY: help render chromium crawl test test-all soak hostile fuzz check score gate train lock format clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -66,6 +67,12 @@ test-all: $(STAMPS)/all chromium ## install the extras too and run everything
 
 soak: $(STAMPS)/dev ## kill a crawl of 2,000 articles 200 times and account for every row; SOAK=--plain does it to plain Scrapy, too
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+hostile: $(STAMPS)/dev ## crawl a hostile loopback web with 1,000 good articles among it, judge what is left and print figures
+	@$(BIN)/python -m tests.hostile
+
+fuzz: $(STAMPS)/dev ## fuzz every reader of what strangers send, FUZZ_SECONDS=600 each; findings go to output/fuzz
+	@$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS)
 
 check: $(STAMPS)/all chromium ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
 	$(BIN)/ruff format --check .

@@ -54,12 +54,12 @@ def start_crawl(newsroom: Newsroom, sites: Path, output: Path) -> subprocess.Pop
     return start(crawl_command(newsroom, sites, output))
 
 
-def start(command: list[str]) -> subprocess.Popen[bytes]:
+def start(command: list[str], **env: str) -> subprocess.Popen[bytes]:
     """A command left running in a process group of its own."""
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment() | {"PYTHONUNBUFFERED": "1"},
+        env=environment() | {"PYTHONUNBUFFERED": "1"} | env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         process_group=0,
