@@ -165,8 +165,12 @@ def test_a_result_that_cannot_travel_costs_one_task(workers: Workers) -> None:
     assert "lambda" in failed.detail
 
 
-def test_a_result_too_large_for_the_way_stays_in_the_worker(workers: Workers) -> None:
-    failed = failure(workers, tasks.repeated, 80 << 20)
+def test_a_result_too_large_for_the_way_stays_in_the_worker() -> None:
+    pool = Workers(1, 60, 4 * MEMORY, cleans=False)  # in which it has room to be packed
+    try:
+        failed = failure(pool, tasks.repeated, 80 << 20)
+    finally:
+        pool.stop()
     assert failed.reason is Reason.WORKER_MEMORY
     assert failed.detail.startswith("a result of 838")
 
