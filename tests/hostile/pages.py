@@ -107,7 +107,8 @@ def _is_dated_by_the_sitemap(row: Row) -> bool:
 
 
 def _as(codec: str) -> Callable[[Where], bytes]:
-    return lambda where: where.page.replace('<meta charset="utf-8">', "", 1).encode(codec, "replace")
+    undeclared = ('<meta charset="utf-8">', "", 1)
+    return lambda where: where.page.replace(*undeclared).encode(codec, "xmlcharrefreplace")
 
 
 def _broken_letters(where: Where) -> bytes:
