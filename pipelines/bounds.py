@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from pipelines.policy import DEFAULT_POLICY, Policy
@@ -33,6 +34,10 @@ _LIMITS = {
     "tags": 300,
 }
 _MAX_ITEMS = 100
+_NAMES = {
+    kind: tuple(field.name for field in dataclasses.fields(kind))
+    for kind in (Article, Rejected, RemovedBlock, Image)
+}
 _MAX_BLOCK_CHARS = 100_000
 _MAX_STATUS = 999
 # Years that every reader's clock has; pandas ends in 2262.
@@ -42,7 +47,9 @@ _STATED_DAYS = frozenset({"published_at", "modified_at", "published_date"})
 
 def bounded(cleaned: Cleaned, policy: Policy = DEFAULT_POLICY) -> Cleaned:
     """`cleaned` with every text storable and of a bearable size."""
-    removed = tuple(storable(block, {"text": _MAX_BLOCK_CHARS}) for block in cleaned.removed)
+    removed = cleaned.removed
+    if not _are_fit(removed):
+        removed = tuple(storable(block, {"text": _MAX_BLOCK_CHARS}) for block in removed)
     result = cleaned.result
     if isinstance(result, Rejected):
         return dataclasses.replace(cleaned, result=bounded_rejection(result, policy), removed=removed)
@@ -50,6 +57,14 @@ def bounded(cleaned: Cleaned, policy: Policy = DEFAULT_POLICY) -> Cleaned:
     if removed != cleaned.removed:
         result = dataclasses.replace(result, removed_chars=sum(len(block.text) for block in removed))
     return dataclasses.replace(cleaned, result=result, removed=removed)
+
+
+def _are_fit(blocks: Sequence[RemovedBlock]) -> bool:
+    """Whether none of them needs a closer look: there are many, and what they say is read at once."""
+    said = [(block.text, f"{block.path}{block.rule}{block.reason}") for block in blocks]
+    # The least of the limits of these columns; texts may be longer.
+    short = all(len(text) <= _MAX_BLOCK_CHARS and len(others) <= 1_000 for text, others in said)
+    return short and _is_printable("".join(chain.from_iterable(said)))
 
 
 def bounded_rejection(rejected: Rejected, policy: Policy = DEFAULT_POLICY) -> Rejected:
@@ -63,18 +78,16 @@ def _limits(policy: Policy) -> dict[str, int]:
 
 def storable(record: Record, limits: Mapping[str, int]) -> Record:
     """The record with the values that may not be stored as they are mended; `limits` are in characters."""
-    limits = _LIMITS | dict(limits)
     changed: dict[str, Any] = {}
-    for name in _names(type(record)):
+    for name in _NAMES[type(record)]:
         value = getattr(record, name)
-        mended = _mended(name, value, limits.get(name, _MAX_CHARS))
+        if value is None:
+            continue
+        limit = limits[name] if name in limits else _LIMITS.get(name, _MAX_CHARS)
+        mended = _mended(name, value, limit)
         if mended is not value:
             changed[name] = mended
     return dataclasses.replace(record, **changed) if changed else record
-
-
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _mended(name: str, value: Any, limit: int) -> Any:
@@ -99,6 +112,11 @@ def _mended(name: str, value: Any, limit: int) -> Any:
 def storable_text(text: str, limit: int) -> str:
     """`text` that UTF-8, Arrow and readers take, cut to `limit` characters."""
     text = text[:limit]
-    if text.isascii() and text.isprintable():
+    if _is_printable(text):
         return text
     return _HALVES.sub("\N{REPLACEMENT CHARACTER}", _CONTROLS.sub("", text))
+
+
+def _is_printable(text: str) -> bool:
+    # Spaces that are not plain are unprintable to Python, and most texts have two: line feeds.
+    return text.replace("\n", " ").isprintable()

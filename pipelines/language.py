@@ -15,11 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import takewhile
-from pathlib import Path
 
-from langdetect import DetectorFactory, LangDetectException
-from langdetect.detector_factory import PROFILES_DIRECTORY
-
+from pipelines.language_profiles import load_profiles
 from pipelines.policy import Policy
 from pipelines.tables import read_table
 
@@ -124,7 +121,15 @@ def _script_of(char: str) -> str | None:
 
 def main_script(text: str) -> str | None:
     """ISO 15924 code of the script most of `text` is in, or None when it has no letters that we know."""
-    return _main_script(Counter(map(_script_of, text)))
+    return _main_script(_scripts_of(Counter(text)))
+
+
+def _scripts_of(chars: Counter[str]) -> Counter[str | None]:
+    """How often each script is written, in the order of the characters."""
+    counts = Counter[str | None]()
+    for char, count in chars.items():
+        counts[_script_of(char)] += count
+    return counts
 
 
 def _main_script(counts: Counter[str | None]) -> str | None:
@@ -144,17 +149,18 @@ def detect_language(text: str, policy: Policy, stated: Sequence[str] = ()) -> La
     `stated` are the language tags of page and site, the most trusted first: "ar-YE", "en_US", "fa".
     """
     sample = _ADDRESS.sub(" ", text[: policy.language_sample_chars])
-    counts = Counter(map(_script_of, sample))
-    script = _main_script(counts)
+    chars = Counter(sample)
+    script = _main_script(_scripts_of(chars))
     if script is None:
         return Language(UNDETERMINED, None, None)
     table = _data()[2][script]
     claims = [code for code in _claims(stated) if code in table.writes]
-    if sum(char.isalpha() for char in sample) < _MIN_LETTERS:
+    if sum(count for char, count in chars.items() if char.isalpha()) < _MIN_LETTERS:
         return Language(claims[0] if claims else UNDETERMINED, script, None)
     if script not in _EAST_ASIAN:
         # Names and quotations in other letters say nothing about the language around them.
-        sample = "".join(char if not char.isalpha() or _script_of(char) == script else " " for char in sample)
+        others = (ord(char) for char in chars if char.isalpha() and _script_of(char) != script)
+        sample = sample.translate(dict.fromkeys(others, " "))
     lettered = _by_letters(sample, table, claims)
     if lettered and lettered not in table.candidates:
         return Language(lettered, script, 1.0)
@@ -175,8 +181,8 @@ def _by_letters(sample: str, table: _Script, claims: Sequence[str]) -> str | Non
     """The language whose alphabet fits the letters best: has them, and has few that are missing."""
     if not table.alphabets:
         return None
-    letters = Counter(char for char in sample.lower() if char.isalpha())
-    total = letters.total()
+    letters = {char: count for char, count in Counter(sample.lower()).items() if char.isalpha()}
+    total = sum(letters.values())
 
     def fit(code: str) -> float:
         alphabet = table.alphabets[code]
@@ -200,32 +206,17 @@ def _spoken(sample: str, table: _Script) -> _Words:
 def _by_profile(
     sample: str, table: _Script, words: _Words, claims: Sequence[str]
 ) -> tuple[str, float | None]:
-    """Language and probability by langdetect among the candidates of the script."""
+    """Language and probability by langdetect's profiles among the candidates of the script."""
     if len(table.candidates) == 1:
         return table.candidates[0], 1.0
     prior = {code: 1 + _WORD_PRIOR * words.found[code] / words.total for code in table.candidates}
     for code, weight in zip((c for c in claims if c in prior), _PRIORS, strict=False):
         prior[code] *= weight
-    detector = _factory(table.candidates).create()
-    detector.set_prior_map(prior)
     # Its n-grams end with the word: some words from all over the sample tell what all of them tell.
     spread = sample.split()
-    detector.append(" ".join(spread[:: max(1, len(spread) // _ENOUGH_WORDS)]))
-    try:
-        best = detector.get_probabilities()[0]
-    except (LangDetectException, IndexError):
-        return UNDETERMINED, None
-    return best.lang, round(float(best.prob), 4)
-
-
-@cache
-def _factory(candidates: tuple[str, ...]) -> DetectorFactory:
-    """A detector that knows only the `candidates`: fewer mistakes, and a fraction of the work."""
-    factory = DetectorFactory()
-    factory.set_seed(0)  # unseeded, the same text gives different answers
-    profiles = Path(PROFILES_DIRECTORY)
-    factory.load_json_profile([(profiles / code).read_text(encoding="utf-8") for code in candidates])
-    return factory
+    text = " ".join(spread[:: max(1, len(spread) // _ENOUGH_WORDS)])
+    best = load_profiles(table.candidates).likeliest(text, list(prior.values()))
+    return (best[0], round(best[1], 4)) if best else (UNDETERMINED, None)
 
 
 def _without_profile(

@@ -31,6 +31,9 @@ _ANY_DROPPED = re.compile("[" + "".join(map(re.escape, map(chr, _DROPPED))) + "]
 # Chinese and Japanese.
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
+# The same for ASCII, which needs no normal form: bytes are folded and dropped in one pass.
+_ASCII_FOLD = bytes(range(128)).lower() + bytes(range(128, 256))
+_ASCII_OTHERS = bytes(code for code in range(128) if not chr(code).isalnum())
 # Marks that stand on the letter before them, as such or once they are taken apart.
 _MARKS = "".join(
     map(
@@ -45,20 +48,27 @@ _MARKS = "".join(
 # Unicode's stream-safe format allows 30 on one letter (UAX #15); sorting a run of them takes its square.
 _MOST_MARKS = 30
 _PILED_MARKS = re.compile(rf"([{_MARKS}]{{{_MOST_MARKS}}})[{_MARKS}]+")
+_MARK = re.compile(f"[{_MARKS}]")
 
 
 def clean_text(text: str) -> str:
     """NFC, white space folded to single spaces, layout controls dropped; letters as they are."""
-    if _ANY_DROPPED.search(text):
-        text = text.translate(_DROPPED)
     text = " ".join(text.split())
+    if text.isascii() and text.isprintable():
+        return text
+    # All that is dropped is unprintable to Python.
+    if not text.isprintable() and _ANY_DROPPED.search(text):
+        text = " ".join(text.translate(_DROPPED).split())
     # Joiners alone are nothing; at the end of a word they are spelling, too (Sorani writes its vowel so).
     return normal("NFC", text) if text.strip(" \u200c\u200d") else ""
 
 
 def normal(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
     """The text in a Unicode normal form, without the marks that are piled on one letter beyond 30."""
-    if len(text) > _MOST_MARKS and not text.isascii():
+    if text.isascii():
+        return text
+    # Of 31 in a row one stands in this sample, so that hardly any text is looked through.
+    if len(text) > _MOST_MARKS and _MARK.search(text[:: _MOST_MARKS + 1]):
         text = _PILED_MARKS.sub(r"\1", text)
     return unicodedata.normalize(form, text)
 
@@ -71,7 +81,10 @@ def optional_text(text: str | None, limit: int | None = None) -> str | None:
 
 def letters(text: str) -> str:
     """Only letters and digits, case folded: for aligning and comparing, never for storing."""
-    return _NOT_LETTERS.sub("", normal("NFKC", text).casefold())
+    if text.isascii():
+        return text.encode().translate(_ASCII_FOLD, _ASCII_OTHERS).decode()
+    folded = normal("NFKC", text).casefold().replace(" ", "")  # most of what goes, without a search
+    return folded if folded.isalnum() else _NOT_LETTERS.sub("", folded)
 
 
 def weighed(folded: str) -> int:
@@ -89,8 +102,9 @@ def count_words(text: str) -> int:
     >>> count_words("two words"), count_words("新闻")
     (2, 2)
     """
-    return len(_IDEOGRAPHS.sub(" ", text).split()) + _ideographs(text)
+    ideographs = _ideographs(text)
+    return len((_IDEOGRAPHS.sub(" ", text) if ideographs else text).split()) + ideographs
 
 
 def _ideographs(text: str) -> int:
-    return sum(map(len, _IDEOGRAPHS.findall(text)))
+    return 0 if text.isascii() else sum(map(len, _IDEOGRAPHS.findall(text)))

@@ -69,7 +69,8 @@ def refusal(
     Without a body the whole page is asked what it is; a short body only speaks for itself, since
     "log in" stands in the margin of many a page.
     """
-    size = weighed(letters(body.text))
+    # What has so many letters is a body however they are weighed.
+    size = weighed(letters(body.text)) if body.letters < policy.max_wall_letters else body.letters
     bodiless = size < policy.min_body_letters
     if bodiless or size < policy.max_wall_letters:
         said = _visible(root)[: policy.max_wall_chars] if bodiless else _said(body)

@@ -16,6 +16,7 @@ from lxml.html import HtmlElement
 from pipelines.body.phrases import load_phrases
 from pipelines.metadata.candidates import Statements
 from pipelines.normalize import clean_text, count_words, letters
+from pipelines.page.outline import Outline
 from pipelines.tables import read_table
 
 PAID, CUT, WALL = "paid_declared", "cut", "login_wall"
@@ -49,7 +50,7 @@ class _Run:
     element: HtmlElement
 
 
-def access_flags(statements: Statements, root: HtmlElement, text: str) -> tuple[str, ...]:
+def access_flags(statements: Statements, outline: Outline, text: str) -> tuple[str, ...]:
     """`paid_declared`, `cut` and `login_wall`, as far as they hold of the page and the `text` kept of it.
 
     `paid_declared`: the page says so (JSON-LD `isAccessibleForFree`, meta `article:content_tier`). `cut`: the
@@ -59,10 +60,10 @@ def access_flags(statements: Statements, root: HtmlElement, text: str) -> tuple[
     """
     paid = _declared_paid(statements)
     unfinished = _unfinished(text)
-    words = count_words(text)
+    words = count_words(text) if paid else 0
     short = paid and words < _CUT_SHARE * int(statements.first("words") or 0)
     goes_on = unfinished or short or (paid and words < _PREVIEW_WORDS)
-    wall = _wall_behind(root, text) if goes_on else None
+    wall = _wall_behind(outline, text) if goes_on else None
     facts = {
         PAID: paid,
         CUT: short or (wall is not None and unfinished),
@@ -86,10 +87,10 @@ def _unfinished(text: str) -> bool:
     return len(letters(last)) >= _MIN_SENTENCE and not _ENDS.search(last)
 
 
-def _wall_behind(root: HtmlElement, text: str) -> HtmlElement | None:
+def _wall_behind(outline: Outline, text: str) -> HtmlElement | None:
     """The element of a wall right behind the end of the text, or None."""
     tail = letters(text[-4 * _TAIL :])[-_TAIL:]
-    runs, joined = _runs(root)
+    runs, joined = _runs(outline)
     at = joined.rfind(tail) if tail else -1
     if at < 0:
         return None
@@ -106,39 +107,50 @@ def _wall_behind(root: HtmlElement, text: str) -> HtmlElement | None:
     return None
 
 
-def _runs(root: HtmlElement) -> tuple[list[_Run], str]:
+def _runs(outline: Outline) -> tuple[list[_Run], str]:
     """Visible pieces of text in order, and all their letters."""
     runs: list[_Run] = []
     pieces: list[str] = []
     at = 0
-    known: dict[HtmlElement, bool] = {}
-    body = root.find("body")
-    for text in () if body is None else body.xpath(".//text()[normalize-space()]"):
-        owner = text.getparent()
-        element = owner.getparent() if text.is_tail else owner
-        if element is None or _is_silent(element, known):
-            continue
-        if folded := letters(text):
-            runs.append(_Run(at, str(text), element))
+    for text, number in _seen_texts(outline):
+        if text and (folded := letters(text)):
+            runs.append(_Run(at, text, outline.elements[number]))
             pieces.append(folded)
             at += len(folded)
     return runs, "".join(pieces)
 
 
-def _is_silent(element: HtmlElement, known: dict[HtmlElement, bool]) -> bool:
-    """Whether nobody sees what stands in the element. `known` remembers what was asked before."""
-    chain = []
-    for each in (element, *element.iterancestors()):
-        if each in known:
-            break
-        chain.append(each)
-    above = chain[-1].getparent() if chain else element
-    silent = known.get(above, False)
-    for each in reversed(chain):
-        silent = silent or each.tag in _SILENT or "hidden" in each.attrib
-        silent = silent or bool(_HIDDEN_STYLE.search(each.get("style", "")))
-        known[each] = silent
-    return silent
+def _seen_texts(outline: Outline) -> Iterator[tuple[str | None, int]]:
+    """Texts of the body in order, each with the element it stands in, without what nobody sees."""
+    elements, parents, ends, tails = outline.elements, outline.parents, outline.ends, outline.tails
+    body = elements[0].find("body")
+    if body is None or _is_silent(elements[0]) or _is_silent(body):
+        return
+    first = outline.numbers[body]
+    yield outline.texts[first], first
+    open_: list[int] = []
+    at = first + 1
+    while at < ends[first]:
+        while open_ and ends[open_[-1]] <= at:
+            done = open_.pop()
+            yield tails[done], parents[done]
+        if not outline.tags[at] or _is_silent(elements[at]):
+            yield tails[at], parents[at]
+            at = ends[at]
+        else:
+            yield outline.texts[at], at
+            open_.append(at)
+            at += 1
+    for done in reversed(open_):
+        yield tails[done], parents[done]
+
+
+def _is_silent(element: HtmlElement) -> bool:
+    """Whether nobody sees what stands in the element."""
+    if element.tag in _SILENT or element.get("hidden") is not None:
+        return True
+    style = element.get("style")
+    return bool(style and _HIDDEN_STYLE.search(style))
 
 
 def _boxes_around(element: HtmlElement) -> Iterator[HtmlElement]:

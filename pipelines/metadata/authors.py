@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import pairwise
 
 from lxml.html import HtmlElement
 
 from pipelines.body.datelines import is_dateline
-from pipelines.metadata.bylines.lists import folded, lists
+from pipelines.metadata.bylines.lists import first_word, folded, lists
 from pipelines.metadata.bylines.names import person_names
 from pipelines.metadata.bylines.persons import is_person, is_sure_person
 from pipelines.metadata.candidates import Statements
 from pipelines.metadata.json_ld import NEWS_TYPES
-from pipelines.metadata.lines import Line, own_names
+from pipelines.metadata.lines import Line
 from pipelines.metadata.structured import visible_text
 from pipelines.normalize import letters
 from pipelines.policy import Policy
@@ -61,7 +61,7 @@ _WORDED, _JSON, _MARKED, _GUESSED = 2.5, 2.0, 1.0, 0.5
 
 def signatures(texts: Iterable[str]) -> tuple[str, ...]:
     """People who sign a story below its last line: "(Jane Roe)"."""
-    return _people([text.strip(" ()[]（）【】") for text in texts], set())
+    return people_of([text.strip(" ()[]（）【】") for text in texts], set())
 
 
 def byline_texts(statements: Statements, lines: Sequence[Line]) -> Iterator[str]:
@@ -87,7 +87,7 @@ def authors(statements: Statements, lines: Sequence[Line], host: str, policy: Po
     Who most witnesses name decides: mark-up can bear the name of whoever put the page online. A witness that
     names the same people more fully is preferred: "Jane Roe" to "Jane", both to one of two.
     """
-    outlets = {letters(c.value) for c in statements.all("publisher")} | {letters(host)}
+    outlets = outlets_of(statements, host)
     said = list(_witnesses(statements, lines, outlets))
     if not said:
         return _of_own_site(statements, host)
@@ -98,19 +98,24 @@ def authors(statements: Statements, lines: Sequence[Line], host: str, policy: Po
     return tuple(name[: policy.max_author_chars] for name in best[:_MAX_AUTHORS])
 
 
+def outlets_of(statements: Statements, host: str) -> set[str]:
+    """What the page calls those who publish it, folded: no names of people."""
+    return {letters(c.value) for c in statements.all("publisher")} | {letters(host)}
+
+
 def _witnesses(statements: Statements, lines: Sequence[Line], outlets: set[str]) -> Iterator[_Said]:
     """People by source, most trusted first."""
     sources = statements.by_source("author")
     marked = sources.pop("rel:author", [])
     for source, values in sources.items():
-        if names := _people(values, outlets):
+        if names := people_of(values, outlets):
             yield _Said(names, _JSON if source.startswith("json-ld") else _MARKED)
     yield from bylines(lines, outlets)
     for field in ("page_author", "organisation"):
-        if names := _people([c.value for c in statements.all(field)], outlets):
+        if names := people_of([c.value for c in statements.all(field)], outlets):
             yield _Said(names, _MARKED)
     yield from _elsewhere(lines, outlets)
-    if len(set(marked)) == 1 and (names := _people(marked, outlets)):
+    if len(set(marked)) == 1 and (names := people_of(marked, outlets)):
         yield _Said(names, _MARKED)
 
 
@@ -119,9 +124,10 @@ def _elsewhere(lines: Sequence[Line], outlets: set[str]) -> Iterator[_Said]:
     found = {
         tuple(map(letters, names)): names
         for line in lines
-        if not (line.near or line.in_menu) and not line.words & _NOT_BYLINE
-        for text, _ in list(_byline_texts(line))[:1]
-        if (names := tuple(filter(_is_full_name, _people([text], outlets))))
+        if not (line.near or line.in_menu)
+        and (said := next(_byline_texts(line), None))
+        and line.words.isdisjoint(_NOT_BYLINE)
+        if (names := tuple(filter(_is_full_name, people_of(said[:1], outlets))))
     }
     if len(found) == 1:
         yield _Said(next(iter(found.values())), _GUESSED)
@@ -146,7 +152,7 @@ def bylines(lines: Sequence[Line], outlets: set[str]) -> Iterator[_Said]:
         found: dict[str, str] = {}
         weight = _MARKED
         for text, weight in _byline_texts(line):
-            for name in _people([text], outlets):
+            for name in people_of([text], outlets):
                 if _is_believable(name, weight):
                     found.setdefault(letters(name), name)
             if found:
@@ -154,7 +160,7 @@ def bylines(lines: Sequence[Line], outlets: set[str]) -> Iterator[_Said]:
         if found:
             yield _Said(tuple(found.values()), weight)
         elif _ABOVE <= line.distance <= _BELOW and len(line.text) <= _MAX_BARE_CHARS and not line.in_menu:
-            names = _people([_PARTS.split(line.text)[0]], outlets)
+            names = people_of([_PARTS.split(line.text)[0]], outlets)
             if names and (all(map(is_sure_person, names)) or _is_announced(near, at, names)):
                 bare.append(_Said(names, _GUESSED))
     yield from bare[:1]
@@ -191,20 +197,25 @@ def _byline_texts(line: Line) -> Iterator[tuple[str, float]]:
         yield line.text, _WORDED if _BY.match(line.text) else _MARKED
     if short and (after := _AFTER_DATE.match(line.text)) is not None:
         yield after.group(1), _WORDED
-    if parts := list(dict.fromkeys(visible_text(node) for node in _marked_parts(line.element))):
+    if parts := list(dict.fromkeys(visible_text(node) for node in _marked_parts(line))):
         yield " | ".join(parts)[:_MAX_BYLINE_CHARS], _MARKED
     if short and _is_marked(line.words):
         yield line.text, _GUESSED
 
 
-def _marked_parts(element: HtmlElement) -> list[HtmlElement]:
-    """The innermost elements that mark-up calls an author's."""
+def _marked_parts(line: Line) -> list[HtmlElement]:
+    """The innermost elements of the line that mark-up calls an author's."""
+    outline, own = line.names.outline, line.names.own
+    tags = outline.tags
+    first = range(line.at, min(line.at + _MAX_PARTS, outline.ends[line.at]))
     found = [
-        node
-        for node in islice(element.iter(), _MAX_PARTS)
-        if isinstance(node.tag, str) and (_is_marked(own_names(node)) or _leads_to_author(node))
+        at
+        for at in first
+        if tags[at] and (_is_marked(own(at)) or (tags[at] == "a" and _leads_to_author(outline.elements[at])))
     ]
-    return [node for node in found if not any(inner is not node and inner in found for inner in node.iter())]
+    # In document order, the next one stands in this one or none does.
+    inner = (following < outline.ends[at] for at, following in pairwise((*found, len(outline.ends))))
+    return [outline.elements[at] for at, holds in zip(found, inner, strict=True) if not holds]
 
 
 def _is_full_name(name: str) -> bool:
@@ -213,8 +224,8 @@ def _is_full_name(name: str) -> bool:
     return len(words) > 1 and not words[-1].islower() and not words[0].islower()
 
 
-def _leads_to_author(node: HtmlElement) -> bool:
-    return node.tag == "a" and bool(_AUTHOR_PATH.search(node.get("href") or ""))
+def _leads_to_author(link: HtmlElement) -> bool:
+    return bool(_AUTHOR_PATH.search(link.get("href") or ""))
 
 
 def is_byline(text: str) -> bool:
@@ -223,15 +234,19 @@ def is_byline(text: str) -> bool:
     >>> is_byline("By Jane Roe"), is_byline("بقلم: سلمى حداد"), is_byline("Bypass opens")
     (True, True, False)
     """
-    words = folded(text[:_MAX_PREFIX_CHARS])
+    start = text[:_MAX_PREFIX_CHARS]
+    if not lists().by.may_begin(first_word(start)):
+        return False
+    words = folded(start)
     return 0 < lists().by.length_at_start(words) < len(words)
 
 
 def _is_marked(words: frozenset[str]) -> bool:
-    return bool(words & _BYLINE) and not words & _NOT_BYLINE
+    return not words.isdisjoint(_BYLINE) and words.isdisjoint(_NOT_BYLINE)
 
 
-def _people(values: Sequence[str], outlets: set[str]) -> tuple[str, ...]:
+def people_of(values: Sequence[str], outlets: set[str]) -> tuple[str, ...]:
+    """The people that texts of bylines name, each once, without those who are the outlet (folded)."""
     names: dict[str, str] = {}
     for value in values:
         if _ADDRESS.match(value):

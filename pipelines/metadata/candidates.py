@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.records import Witness
 
@@ -21,14 +21,22 @@ class Statements:
     """All candidates of a page, most trusted first within a field."""
 
     candidates: tuple[Candidate, ...]
+    _by_field: dict[str, list[Candidate]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_field: dict[str, list[Candidate]] = {}
+        for candidate in self.candidates:
+            by_field.setdefault(candidate.field, []).append(candidate)
+        object.__setattr__(self, "_by_field", by_field)
 
     def all(self, field: str) -> list[Candidate]:
         """Candidates of one field, most trusted first."""
-        return [candidate for candidate in self.candidates if candidate.field == field]
+        return list(self._by_field.get(field, ()))
 
     def first(self, field: str) -> str | None:
         """Most trusted value of one field, or None."""
-        return next((c.value for c in self.candidates if c.field == field), None)
+        said = self._by_field.get(field)
+        return said[0].value if said else None
 
     def with_witness(self, witness: Witness | None) -> Statements:
         """With what a feed or sitemap said of the page, trusted least."""

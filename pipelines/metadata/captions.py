@@ -11,6 +11,7 @@ from pipelines.metadata.image_data import data, name_words
 from pipelines.normalize import letters, optional_text
 
 _MAX_CAPTION_CHARS = 2_000
+_UNREAD = ("script", "style", "noscript")
 # A credit is a name or two, no sentence.
 _MAX_CREDIT_CHARS = 120
 _CREDIT_NAME = re.compile(r"(?:^|[-_])(?:credit|credits|copyright|source|photographer)(?:$|[-_])")
@@ -111,11 +112,14 @@ def _text(element: HtmlElement | None) -> str | None:
 
 def _texts(element: HtmlElement, without: HtmlElement | None) -> Iterator[str]:
     """Texts of `element` in order, but for scripts and one element in it."""
+    if without is None and next(element.iter(*_UNREAD), None) is None:
+        yield from element.itertext()
+        return
     for text in element.xpath(".//text()"):
         owner = text.getparent()
         holder = owner.getparent() if text.is_tail else owner
         around = (holder, *holder.iterancestors())
         if without is not None and any(each is without for each in around):
             continue
-        if holder.tag not in ("script", "style", "noscript"):
+        if holder.tag not in _UNREAD:
             yield str(text)

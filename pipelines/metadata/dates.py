@@ -29,19 +29,31 @@ _PUBLISHED = frozenset("published publish publication datepublished pubdate post
 _DATED = _PUBLISHED | frozenset(
     "date dateline byline author meta info details time timestamp datum fecha".split()
 )
-_PUBLISH = re.compile(
-    r"^(?:datum|date|fecha|data|tarih|дата|تاريخ|תאריך|日期|时间)\b|"
-    r"publish|posted|veröffentlicht|erschienen|publié|publicad|pubblicat|gepubliceerd|publicerad|publisert|"
-    r"udgivet|julkaistu|opublikowan|publikováno|опубликован|дата публикации|опубліковано|δημοσιε|yayın|"
-    r"نشر|منتشر|انتشار|פורסם|发布|發布|发表|發表|発表|公開|게시|입력",
-    re.IGNORECASE,
+# Letters that are one to `re.IGNORECASE` and two to `str.lower`.
+_ONE_CASE = str.maketrans("ıſςµϐϑϕϖϰϱϵᲀᲁᲂᲃᲄᲅᲆ", "isσμβθφπκρεвдосттъ")
+
+
+def _caseless(text: str) -> str:
+    """The text in small letters, character by character: places in it are places in the text."""
+    return text.lower() if text.isascii() else text.replace("İ", "i").lower().translate(_ONE_CASE)
+
+
+def _any_of(phrases: str) -> re.Pattern[str]:
+    # Ignoring case, the engine would try every phrase at every letter; so it looks for the first letters.
+    return re.compile(_caseless(phrases))
+
+
+_PUBLISHING = _any_of(
+    "publish|posted|veröffentlicht|erschienen|publié|publicad|pubblicat|gepubliceerd|publicerad|publisert|"
+    "udgivet|julkaistu|opublikowan|publikováno|опубликован|дата публикации|опубліковано|δημοσιε|yayın|"
+    "نشر|منتشر|انتشار|פורסם|发布|發布|发表|發表|発表|公開|게시|입력"
 )
+_DATE_LABEL = _any_of(r"(?:datum|date|fecha|data|tarih|дата|تاريخ|תאריך|日期|时间)\b")
 _CHANGED = frozenset("updated update modified modify lastmod edited aktualisiert actualizado revised".split())
-_CHANGE = re.compile(
-    r"updated|modified|edited|revised|aktualisiert|stand:|mis à jour|modifié|actualizad|modificad|atualizad|"
-    r"aggiornat|bijgewerkt|opdateret|oppdatert|uppdaterad|päivitetty|aktualizacja|aktualizováno|обновлено|изменено|"
-    r"güncelleme|آخر تحديث|تحديث|تم التعديل|به‌روزرسانی|بروزرسانی|עודכן|更新",
-    re.IGNORECASE,
+_CHANGE = _any_of(
+    "updated|modified|edited|revised|aktualisiert|stand:|mis à jour|modifié|actualizad|modificad|atualizad|"
+    "aggiornat|bijgewerkt|opdateret|oppdatert|uppdaterad|päivitetty|aktualizacja|aktualizováno|обновлено|изменено|"
+    "güncelleme|آخر تحديث|تحديث|تم التعديل|به‌روزرسانی|بروزرسانی|עודכן|更新"
 )
 # A line that says a date says little else.
 _MAX_DATELINE_CHARS, _MAX_LINE_CHARS, _MAX_LABEL_CHARS = 120, 70, 30
@@ -81,8 +93,14 @@ def published(
     statements: Statements, lines: Sequence[Line], witness: Witness | None, setting: Setting
 ) -> Dated | None:
     """First acceptable publication date, most trusted witness first; see `_witnesses`."""
-    said = list(_witnesses(statements, lines, witness, setting))
-    return _decide(said, setting) if said else _last_shown(lines, setting)
+    witnesses = _witnesses(statements, lines, witness, setting)
+    first = next(witnesses, None)
+    if first is None:
+        return _last_shown(lines, setting)
+    if _instant(first, setting) and not _NUMERIC.match(first.raw):
+        # The others are read no further than until one says which day it is there.
+        return _dated(first, witnesses, setting)
+    return _decide([first, *witnesses], setting)
 
 
 def _witnesses(
@@ -140,13 +158,18 @@ def shown_dates(lines: Iterable[Line], setting: Setting, *, changed: bool = Fals
 def _dates_in(line: Line, setting: Setting) -> Iterator[_Read]:
     for element in line.element.iter("time"):
         text = visible_text(element)
-        if not _CHANGE.search(text) and not _CHANGE.search(line.text[: line.text.find(text)]):
+        if not _change_in(text) and not _change_in(line.text[: line.text.find(text)]):
             yield from _read([Candidate("published", element.get("datetime") or text, "time")], setting)
-    change = _CHANGE.search(line.text)
+    change = _change_in(line.text)
     before = line.text[: change.start()] if change else line.text
     for moment in _dates_of(before, line, setting.place):
         if _is_acceptable(moment, setting):
             yield _Read(moment, "shown", line.text)
+
+
+def _change_in(text: str) -> re.Match[str] | None:
+    """Where the text says first that something was changed."""
+    return _CHANGE.search(_caseless(text))
 
 
 def _dates_of(text: str, line: Line, place: Place) -> list[Moment]:
@@ -156,13 +179,13 @@ def _dates_of(text: str, line: Line, place: Place) -> list[Moment]:
     if line.words & _DATED and len(line.text) <= _MAX_DATELINE_CHARS:
         return find_moments(text, place)
     found = find_moments(text, place) if len(line.text) <= _MAX_LINE_CHARS else []
-    return found if _says_little_else(line.text) else [moment for moment in found if moment.clock]
+    return found if not found or _says_little_else(line.text) else [one for one in found if one.clock]
 
 
 def _last_shown(lines: Iterable[Line], setting: Setting) -> Dated | None:
     """The day that readers are told of when they are told of a change alone: a day, and never an instant."""
     for line in lines:
-        change = _CHANGE.search(line.text) if line.near else None
+        change = _change_in(line.text) if line.near else None
         if change is None or change.start() > _MAX_DATELINE_CHARS:
             continue
         after = line.text[change.start() : change.start() + _MAX_LINE_CHARS]
@@ -191,12 +214,16 @@ def _said_elsewhere(lines: Sequence[Line], setting: Setting) -> list[_Read]:
 
 def _is_labelled(text: str) -> bool:
     """Whether the line begins with a word of publication."""
-    label = _PUBLISH.search(text)
+    start = _caseless(text[: _MAX_BEFORE_LABEL + _MAX_LABEL_CHARS])
+    label = _DATE_LABEL.match(start) or _PUBLISHING.search(start)
     return label is not None and label.start() <= _MAX_BEFORE_LABEL
 
 
 def _is_label(text: str) -> bool:
-    return len(text) <= _MAX_LABEL_CHARS and bool(_PUBLISH.search(text))
+    if len(text) > _MAX_LABEL_CHARS:
+        return False
+    said = _caseless(text)
+    return bool(_DATE_LABEL.match(said) or _PUBLISHING.search(said))
 
 
 def _only_date(lines: Iterable[Line], setting: Setting) -> list[_Read]:
@@ -204,9 +231,9 @@ def _only_date(lines: Iterable[Line], setting: Setting) -> list[_Read]:
     return _of_one_day(
         _Read(moment, "shown", line.text)
         for line in lines
-        if len(line.text) <= _MAX_LINE_CHARS and not line.words & _CHANGED and not _CHANGE.search(line.text)
+        if len(line.text) <= _MAX_LINE_CHARS
         for moment in _whole_or_timed(line.text, setting.place)
-        if _is_acceptable(moment, setting)
+        if _is_acceptable(moment, setting) and not line.words & _CHANGED and not _change_in(line.text)
     )
 
 
@@ -231,11 +258,16 @@ def _decide(said: Sequence[_Read], setting: Setting) -> Dated:
             (one for one in said if one.moment.day == first.moment.day and _instant(one, setting)), first
         )
     )
-    instant = _instant(timed, setting)
-    day = timed.moment.day
-    if instant and _is_utc(timed.moment):
-        day = _local_day(instant, said, setting)
-    return Dated(day, instant, timed.source, timed.raw)
+    return _dated(timed, said[1:], setting)
+
+
+def _dated(read: _Read, others: Iterable[_Read], setting: Setting) -> Dated:
+    """The date that a witness states, on the day that others call it."""
+    instant = _instant(read, setting)
+    day = read.moment.day
+    if instant and _is_utc(read.moment):
+        day = _local_day(instant, others, setting)
+    return Dated(day, instant, read.source, read.raw)
 
 
 def _unflipped(said: Sequence[_Read]) -> _Read:
@@ -255,11 +287,11 @@ def _is_utc(moment: Moment) -> bool:
     return moment.zone is not None and moment.zone.utcoffset(None) == timedelta(0)
 
 
-def _local_day(instant: datetime, said: Sequence[_Read], setting: Setting) -> date:
+def _local_day(instant: datetime, others: Iterable[_Read], setting: Setting) -> date:
     """The day readers there call it: machines are told UTC, which can be the day before or after."""
     if setting.zone:
         return instant.astimezone(setting.zone).date()
-    for other in said[1:]:
+    for other in others:
         moment, same = other.moment, _instant(other, setting)
         if same and not _is_utc(moment) and abs(same - instant) < _SAME:
             return moment.day

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -13,6 +14,7 @@ from lxml.html import HtmlElement
 from pipelines.metadata.candidates import Statements
 from pipelines.metadata.rights import rights
 from pipelines.normalize import letters, weighed
+from pipelines.page.outline import Outline
 from pipelines.tables import read_table
 
 __all__ = ["page_type", "rights", "tags"]
@@ -35,6 +37,7 @@ _NAMED_GALLERY_PICTURES = 4
 _FILM_LETTERS = 600
 # A live blog has so many entries with a time.
 _LIVE_ENTRIES = 8
+_BOXES = ("div", "section", "article", "ul", "ol", "main")
 _CLOCK = re.compile(
     r"\W*(?:[01]?\d|2[0-3])\s?(?:[:.h]\s?[0-5]\d)(?::[0-5]\d)?\s*(?:[ap]\.?\s?m\b\.?|uhr\b|gmt\b|utc\b|h\b)?",
     re.IGNORECASE,
@@ -52,30 +55,30 @@ def tags(statements: Statements) -> tuple[str, ...]:
     return tuple(found.values())[:_MAX_TAGS]
 
 
-def page_type(statements: Statements, url: str = "", root: HtmlElement | None = None, text: str = "") -> str:
+def page_type(statements: Statements, url: str = "", outline: Outline | None = None, text: str = "") -> str:
     """`article`, `liveblog`, `video`, `gallery` or `opinion`; `article` unless another is evident.
 
     What the page declares goes first, then what its body looks like, then where it is filed: section and
-    folders of the address. Without `root` and `text` only declarations and places are asked.
+    folders of the address. Without `outline` and `text` only declarations and places are asked.
     """
     kinds = [candidate.value for candidate in statements.all("type")]
     declared = {_DECLARED[kind] for kind in kinds if kind in _DECLARED}
     ordinary = any(kind in ("NewsArticle", "Article") for kind in kinds)
-    size = weighed(letters(text))
     folders = _folders(url)
-    if "liveblog" in declared or _is_live(url, root, text):
+    if "liveblog" in declared or _is_live(url, outline, text):
         return "liveblog"
     if "opinion" in declared:
         return "opinion"
     # Articles have a film or a row of pictures somewhere, too; on pages of these kinds there is little else.
     filmed = "video" in declared and (not ordinary or folders & _data("video", "folders"))
-    if size < _FILM_LETTERS and (filmed or any(kind.startswith("video") for kind in kinds)):
+    filmed = filmed or any(kind.startswith("video") for kind in kinds)
+    if filmed and weighed(letters(text)) < _FILM_LETTERS:
         return "video"
-    pictures = _pictures(root)
+    pictures = _pictures(outline) if outline else 0
     shown = "gallery" in declared and not ordinary
     enough = _NAMED_GALLERY_PICTURES if folders & _data("gallery", "folders") else _GALLERY_PICTURES
     most = min(_MOST_GALLERY_LETTERS, _GALLERY_LETTERS * max(pictures, _GALLERY_PICTURES))
-    if size < most and (shown or pictures >= enough):
+    if (shown or pictures >= enough) and weighed(letters(text)) < most:
         return "gallery"
     sections = {letters(candidate.value) for candidate in statements.all("section")}
     if sections & _data("opinion", "sections") or folders & _data("opinion", "folders"):
@@ -96,26 +99,45 @@ def _folders(url: str) -> set[str]:
     return {letters(part) for part in _path(url).strip("/").split("/")[:-1] if part}
 
 
-def _is_live(url: str, root: HtmlElement | None, text: str) -> bool:
+def _is_live(url: str, outline: Outline | None, text: str) -> bool:
     """Whether many entries have a time, in a box that is named so or on a page whose address says it is live.
 
     A timetable and the schedule of a fair have times, too.
     """
-    clocks = sum(bool(_CLOCK.match(line)) for line in text.splitlines())
-    if clocks >= _LIVE_ENTRIES and _live_words().search(_path(url)):
+    if _live_words().search(_path(url)) and _clocks(text) >= _LIVE_ENTRIES:
         return True
-    if root is None:
+    holder = _live_holder(outline) if outline else None
+    if outline is None or holder is None:
         return False
-    boxes = islice(root.iter("div", "section", "article", "ul", "ol", "main"), _MAX_ELEMENTS)
-    box = next((box for box in boxes if _live_names().search(_named(box))), None)
-    if box is None or box.getparent() is None:
-        return False
-    times = sum(1 for _ in islice(box.getparent().iter("time"), _LIVE_ENTRIES))
-    return max(clocks, times) >= _LIVE_ENTRIES
+    times = sum(holder <= at < outline.ends[holder] for at in outline.all("time"))
+    return times >= _LIVE_ENTRIES or _clocks(text) >= _LIVE_ENTRIES
 
 
-def _named(element: HtmlElement) -> str:
-    return f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+def _clocks(text: str) -> int:
+    """How many lines begin with a time of day."""
+    return sum(bool(_CLOCK.match(line)) for line in text.splitlines())
+
+
+def _live_holder(outline: Outline) -> int | None:
+    """What holds the first box that is named as one of a live blog."""
+    boxes = outline.all(*_BOXES)[:_MAX_ELEMENTS]
+    names = {(outline.classes[at], outline.ids[at]): at for at in reversed(boxes)}
+    # Most pages have no such name: that is seen in all of them together, and without a search.
+    bare = "\n".join(starmap(_named, names)).replace("-", "").replace("_", "")
+    if not any(name in bare for name in _bare_live_names()):
+        return None
+    first = min((at for said, at in names.items() if _live_names().search(_named(*said))), default=0)
+    return outline.parents[first] if first else None
+
+
+def _named(classes: str | None, ids: str | None) -> str:
+    return f"{classes or ''} {ids or ''}".lower()
+
+
+@cache
+def _bare_live_names() -> tuple[str, ...]:
+    """Names of a live blog's box with nothing between their words."""
+    return tuple(name.replace("-", "") for name in _table("liveblog", "names"))
 
 
 @cache
@@ -132,14 +154,14 @@ def _live_words() -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_])(?:{'|'.join(words)})(?![^\W_])")
 
 
-def _pictures(root: HtmlElement | None) -> int:
+def _pictures(outline: Outline) -> int:
     """How many pictures stand in the box that holds most of them, each in a frame or an item of its own."""
-    inside: dict[HtmlElement, int] = {}
-    for figure in () if root is None else islice(root.iter("figure"), _MAX_FIGURES):
+    inside: Counter[int] = Counter()
+    for at in outline.all("figure")[:_MAX_FIGURES]:
+        figure = outline.elements[at]
         if any(map(_leads_away, chain(figure.iterancestors("a"), islice(figure.iter("a"), 5)))):
             continue  # a teaser of another page
-        for box in _two(figure.getparent()):
-            inside[box] = inside.get(box, 0) + 1
+        inside.update(_two(outline, outline.parents[at]))
     return max(inside.values(), default=0)
 
 
@@ -148,14 +170,13 @@ def _leads_away(link: HtmlElement) -> bool:
     return bool(path) and not path.endswith((".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"))
 
 
-def _two(holder: HtmlElement | None) -> Iterator[HtmlElement]:
+def _two(outline: Outline, holder: int) -> Iterator[int]:
     """The element and the one around it, unless they are the page."""
-    if holder is None or holder.tag in ("body", "html"):
-        return
-    yield holder
-    above = holder.getparent()
-    if above is not None and above.tag not in ("body", "html"):
-        yield above
+    for _ in range(2):
+        if holder < 0 or outline.tags[holder] in ("body", "html"):
+            return
+        yield holder
+        holder = outline.parents[holder]
 
 
 @cache

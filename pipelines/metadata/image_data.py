@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from lxml.html import HtmlElement
 
@@ -14,6 +14,7 @@ from pipelines.tables import read_table
 _WORDS = re.compile(r"[a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST_WORDS = 4
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,26 @@ def _any(phrases: list[str]) -> str:
     return "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True))
 
 
-def name_words(element: HtmlElement) -> set[str]:
-    """Words of the class and id names of an element, and up to four in a row: "wp-caption" is three."""
+def name_words(element: HtmlElement) -> frozenset[str]:
+    """What the lists have of the class and id names of an element: words, and up to four in a row."""
     said = f"{element.get('class') or ''} {element.get('id') or ''}"[:1_000]
-    return {part for name in said.split() for part in word_runs(name)}
+    return _NONE if said == " " else _all_listed(said)
+
+
+@lru_cache(maxsize=4_096)
+def _all_listed(said: str) -> frozenset[str]:
+    return _NONE.union(*map(_listed, said.split()))
+
+
+@lru_cache(maxsize=4_096)
+def _listed(name: str) -> frozenset[str]:
+    """Words and runs of words of one name that are in a list: pages of a site have the same names."""
+    lists = data()
+    return frozenset(word_runs(name)) & (lists.captions | lists.frames | lists.junk)
 
 
 def word_runs(name: str) -> set[str]:
-    """Words of one name and runs of them, joined by hyphens.
+    """Words of one name and runs of them, joined by hyphens: "wp-caption" is three.
 
     >>> sorted(word_runs("wpCaption_text"))
     ['caption', 'caption-text', 'text', 'wp', 'wp-caption', 'wp-caption-text']

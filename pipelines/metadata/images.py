@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain, islice
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
@@ -61,36 +60,70 @@ def cover(statements: Statements, base: str) -> str | None:
 def figures(
     root: HtmlElement, base: str, front: str | None = None, body: HtmlElement | None = None
 ) -> tuple[Image, ...]:
-    """Pictures of the article in the page's order, each once, at most 50; `base` is the page's address.
+    """Pictures of the article in the page's order, each once, at most 50; see `Pictures`."""
+    return Pictures(root, base, front).of(body)
 
-    Those are the pictures in a <figure> or a box that themes make for a captioned one, and within the element
-    `body`, when it is given, those without either. `front` is the address that `cover` gave: its picture is
-    marked wherever it is shown in whatever size, and goes first when it is shown nowhere. An `alt` that says
-    what the caption says is left out.
+
+class Pictures:
+    """The pictures of a page, each read once, however often it is asked for those of an article.
+
+    `base` is the page's address and `front` the one that `cover` gave.
     """
-    found: dict[str, Image] = {}
-    captions = Captions()
-    wanted = picture_key(front) if front else None
-    inside = set() if body is None else set(islice(body.iter("img", "amp-img"), _MAX_SEEN))
-    for element in islice(root.iter("img", "amp-img"), _MAX_SEEN):
-        holder = _holder(element)
-        if (holder is None and element not in inside) or not _may_show(element, holder):
-            continue
-        address = _address(element, base)
-        if address is None:
-            continue
-        key = picture_key(address)
-        if key in found or (key != wanted and _is_teaser(element, holder)):
-            continue
-        if key != wanted and _is_junk(element, holder, address, captions):
-            continue
-        found[key] = _image(address, element, holder, captions, is_cover=key == wanted)
-        if len(found) == _MAX_IMAGES:
-            break
-    pictures = tuple(found.values())
-    if front and wanted not in found and not _junk_address(front):
-        pictures = (Image(front, cover=True), *pictures)[:_MAX_IMAGES]
-    return pictures
+
+    def __init__(self, root: HtmlElement, base: str, front: str | None = None) -> None:
+        self.front = front
+        self._base = base
+        self._wanted = picture_key(front) if front else None
+        elements = islice(root.iter("img", "amp-img"), _MAX_SEEN)
+        self._all = [(element, _holder(element)) for element in elements]
+        self._addresses: dict[HtmlElement, tuple[str, str] | None] = {}
+        self._images: dict[HtmlElement, Image | None] = {}
+        self._captions = Captions()
+
+    def of(self, body: HtmlElement | None = None) -> tuple[Image, ...]:
+        """Pictures of the article in the page's order, each once, at most 50.
+
+        Those are the pictures in a <figure> or a box that themes make for a captioned one, and within the
+        element `body`, when it is given, those without either. The front picture is marked wherever it is
+        shown in whatever size, and goes first when it is shown nowhere. An `alt` that says what the caption
+        says is left out.
+        """
+        found: dict[str, Image] = {}
+        inside = set() if body is None else set(islice(body.iter("img", "amp-img"), _MAX_SEEN))
+        for element, holder in self._all:
+            if holder is None and element not in inside:
+                continue
+            address = self._address(element, holder)
+            if address is None or address[1] in found:
+                continue
+            if image := self._image(element, holder, *address):
+                found[address[1]] = image
+                if len(found) == _MAX_IMAGES:
+                    break
+        pictures = tuple(found.values())
+        if self.front and self._wanted not in found and not _junk_address(self.front):
+            pictures = (Image(self.front, cover=True), *pictures)[:_MAX_IMAGES]
+        return pictures
+
+    def _address(self, element: HtmlElement, holder: HtmlElement | None) -> tuple[str, str] | None:
+        """Address and key of a picture that may be shown."""
+        if element not in self._addresses:
+            address = _address(element, self._base) if _may_show(element, holder) else None
+            self._addresses[element] = (address, picture_key(address)) if address else None
+        return self._addresses[element]
+
+    def _image(
+        self, element: HtmlElement, holder: HtmlElement | None, address: str, key: str
+    ) -> Image | None:
+        """The picture, unless it is another page's or none of a story."""
+        if element not in self._images:
+            is_cover = key == self._wanted
+            is_kept = is_cover or not (
+                _is_teaser(element, holder) or _is_junk(element, holder, address, self._captions)
+            )
+            image = _image(address, element, holder, self._captions, is_cover=is_cover) if is_kept else None
+            self._images[element] = image
+        return self._images[element]
 
 
 def picture_key(address: str) -> str:
@@ -133,7 +166,7 @@ def _image(
     alt = optional_text(element.get("alt"), _MAX_ALT_CHARS)
     if alt and caption and letters(alt) == letters(caption):
         alt = None
-    return replace(Image(address, caption, credit, alt), cover=is_cover)
+    return Image(address, caption, credit, alt, is_cover)
 
 
 def _holder(element: HtmlElement) -> HtmlElement | None:

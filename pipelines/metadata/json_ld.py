@@ -9,9 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lxml.html import HtmlElement
-
 from pipelines.metadata.candidates import Candidate
+from pipelines.page.outline import Outline
 
 ARTICLE_TYPES = frozenset(
     "NewsArticle Article ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle BackgroundNewsArticle "
@@ -35,6 +34,7 @@ _COMMENT_EDGES = re.compile(
     r"^[\s\ufeff]*(?:<!--|(?:(?://|/\*)\s*)?<!\[CDATA\[(?:\s*\*/)?)|"
     r"(?:-->|(?:(?://|/\*)\s*)?\]\]>(?:\s*\*/)?)\s*$"
 )
+_EDGES = ("<!", "-->", "]]>")
 _STRAY_BACKSLASH = re.compile(r"\\(?![\"\\/bfnrtu])|(\\.)", re.DOTALL)
 _STRAY_COMMA = re.compile(r",(?=\s*[}\]])")
 # Possessive, and a string that nothing ends goes to the end: both took time with the square of the length.
@@ -56,13 +56,14 @@ _FIELDS = {
 _FACT = re.compile(r'"(headline|datePublished|dateModified|@type)"\s*:\s*"((?:[^"\\\n]|\\.){1,1000})"')
 
 
-def read_json_ld(root: HtmlElement) -> Iterator[Candidate]:
+def read_json_ld(outline: Outline) -> Iterator[Candidate]:
     """Candidates of every script of the page: of articles, then of other works, then the types."""
+    scripts = [(outline.elements[at], text) for at in outline.all("script") if (text := outline.texts[at])]
     nodes = [
         node
-        for script in root.iter("script")
-        if "ld+json" in (script.get("type") or "").lower() and script.text
-        for node in _objects(load(script.text))
+        for script, text in scripts
+        if "ld+json" in (script.get("type") or "").lower()
+        for node in _objects(load(text))
     ]
     named = {key: node for node in nodes if isinstance(key := node.get("@id"), str) and "name" in node}
     for node in nodes:
@@ -71,19 +72,19 @@ def read_json_ld(root: HtmlElement) -> Iterator[Candidate]:
     for node in nodes:
         if types_of(node) & _PAGE_TYPES:
             yield from _page(node, named)
-    yield from _elsewhere(root)
+    yield from _elsewhere(text for _, text in scripts)
     for node in nodes:
         for kind in sorted(types_of(node)):
             yield Candidate("type", kind, "json-ld")
 
 
-def _elsewhere(root: HtmlElement) -> Iterator[Candidate]:
+def _elsewhere(scripts: Iterable[str]) -> Iterator[Candidate]:
     """The one publication date that scripts of other kinds name (data of the page's own programs)."""
     found = {
         value
-        for script in root.iter("script")
-        if script.text and "datePublished" in script.text and len(script.text) <= _MAX_JSON_CHARS
-        for value in _SCRIPTED.findall(script.text)
+        for text in scripts
+        if "datePublished" in text and len(text) <= _MAX_JSON_CHARS
+        for value in _SCRIPTED.findall(text)
     }
     if len({value[:10] for value in found}) == 1:
         yield Candidate("page_published", min(found), "script:datePublished")
@@ -93,7 +94,10 @@ def load(source: str) -> Any:
     """Decoded JSON of a script, mended where it is commonly broken; its plain facts beyond that."""
     if len(source) > _MAX_JSON_CHARS:
         return None
-    text = _COMMENT_EDGES.sub("", _COMMENT_EDGES.sub("", source)).strip("\ufeff \t\r\n").rstrip(";")
+    text = source
+    if any(edge in source for edge in _EDGES):  # the expression tries every place for an end
+        text = _COMMENT_EDGES.sub("", _COMMENT_EDGES.sub("", source))
+    text = text.strip("\ufeff \t\r\n").rstrip(";")
     for mend in (str, unescaped, _mended, _listed, _closed):
         try:
             return json.loads(mend(text), strict=False)
@@ -158,7 +162,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 def types_of(node: dict[str, Any]) -> set[str]:
     """Names of the node's types, also where they are spelled as addresses ("schema:Person")."""
-    return {re.split("[/#:]", kind)[-1] for kind in _strings(node.get("@type"))}
+    kinds = _strings(node.get("@type"))
+    return {kind.replace("#", "/").replace(":", "/").rpartition("/")[2] for kind in kinds}
 
 
 def _article(node: dict[str, Any], named: dict[str, dict[str, Any]]) -> Iterator[Candidate]:

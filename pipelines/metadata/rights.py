@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from lxml.html import HtmlElement
-
 from pipelines.masking import hidden
 from pipelines.metadata.candidates import Statements
 from pipelines.normalize import optional_text
+from pipelines.page.outline import Outline
 from pipelines.records import Page
 from pipelines.tables import read_table
 
@@ -23,24 +22,24 @@ _AGENT = re.compile(r"[a-z][a-z0-9_.*-]{0,60}")
 _VALUED = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})
 
 
-def rights(statements: Statements, page: Page, root: HtmlElement | None = None) -> tuple[str, ...]:
+def rights(statements: Statements, page: Page, outline: Outline | None = None) -> tuple[str, ...]:
     """Signals in the order: robots, tdm, licence; each once, at most 50, none longer than 500 characters.
 
     `robots:noai` and `x-robots-tag:noai` hold for all robots, `gptbot:noindex` and
     `x-robots-tag:gptbot:noindex` for the one that is named; `tdm-reservation:1`, `tdm-policy:URL` and
-    `license:URL` are what they say. Meta elements of single robots are read when `root` is given.
+    `license:URL` are what they say. Meta elements of single robots are read when `outline` is given.
     """
     seen: dict[str, None] = {}
-    for signal in _signals(statements, page, root):
+    for signal in _signals(statements, page, outline):
         if (cleaned := optional_text(hidden(signal), _MAX_CHARS)) and len(seen) < _MAX_SIGNALS:
             seen[cleaned] = None
     return tuple(seen)
 
 
-def _signals(statements: Statements, page: Page, root: HtmlElement | None) -> Iterator[str]:
+def _signals(statements: Statements, page: Page, outline: Outline | None) -> Iterator[str]:
     for candidate in statements.all("robots"):
         yield from _directives("robots", candidate.value)
-    for name, content in _agents_meta(root):
+    for name, content in _agents_meta(outline):
         yield from _directives(name, content)
     for name, header in page.headers:
         if name == "x-robots-tag":
@@ -52,8 +51,8 @@ def _signals(statements: Statements, page: Page, root: HtmlElement | None) -> It
         yield f"license:{candidate.value}"
 
 
-def _agents_meta(root: HtmlElement | None) -> Iterator[tuple[str, str]]:
-    for element in () if root is None else root.iter("meta"):
+def _agents_meta(outline: Outline | None) -> Iterator[tuple[str, str]]:
+    for element in [outline.elements[at] for at in outline.all("meta")] if outline else ():
         name = (element.get("name") or "").strip().lower()
         if name in _data()[0] and (content := element.get("content")):
             yield name, content

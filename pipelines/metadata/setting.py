@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -52,19 +52,27 @@ def zone_of(name: str | None, country: str | None) -> tzinfo | None:
     >>> str(zone_of(None, "YE")), zone_of(None, "US")
     ('Asia/Aden', None)
     """
-    name = name or (_zones().get(country) if country else None)
-    return ZoneInfo(name) if name else None
+    if name:
+        return ZoneInfo(name)
+    zones = zones_of(country)
+    return zones[0] if len(zones) == 1 else None
+
+
+@lru_cache(maxsize=256)
+def zones_of(country: str | None) -> tuple[tzinfo, ...]:
+    """Every zone of a country (ISO 3166 code); none when it is not known."""
+    return tuple(map(ZoneInfo, _zones().get(country, ()))) if country else ()
 
 
 @cache
-def _zones() -> dict[str, str | None]:
-    """ISO 3166 code -> its zone, None where there are several (`zone.tab` of the time zone database)."""
+def _zones() -> dict[str, list[str]]:
+    """ISO 3166 code -> names of its zones (`zone.tab` of the time zone database)."""
     table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
-    found: dict[str, str | None] = {}
+    found: dict[str, list[str]] = {}
     for line in table.splitlines():
         if not line.startswith("#"):
             country, _, zone = line.split("\t")[:3]
-            found[country] = None if country in found else zone
+            found.setdefault(country, []).append(zone)
     return found
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from functools import lru_cache
+from itertools import islice, repeat
 
 from lxml.html import HtmlElement
 
@@ -17,6 +18,7 @@ from pipelines.body.blocks import INLINE, INVISIBLE
 from pipelines.metadata.candidates import Candidate, Statements
 from pipelines.metadata.json_ld import read_json_ld, unescaped
 from pipelines.normalize import clean_text
+from pipelines.page.outline import Outline
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON may spell them; UTF-8 and Arrow refuse them
 
@@ -27,6 +29,7 @@ _PUBLISHED = re.compile(
     r".{0,20}(?:date|time)(?:of)?(?:published|publication|created|issued)|.{0,20}(?:pubdate|releasedate|createdate)"
 )
 _ROOT = re.compile(r"https?://[^/?#]+/?")
+_HOST_AT = len("http://")
 _TITLED = re.compile(
     r"(?:^|[\s_-])(?:title|headline|heading|titre|titel|titulo|titolo)(?:$|[\s_-])", re.IGNORECASE
 )
@@ -117,18 +120,25 @@ _ITEMPROPS = {
     "author": "author",
     "articlesection": "section",
 }
+# Elements whose microdata is read.
+_MARKED = ("h1", "h2", "span", "div", "time", "a", "p", "address")
+_GET = HtmlElement.get
 
 
-def read_statements(root: HtmlElement) -> Statements:
-    """Candidates of every source. Values are cleaned of layout characters and never empty."""
+def read_statements(root: HtmlElement, outline: Outline | None = None) -> Statements:
+    """Candidates of every source. Values are cleaned of layout characters and never empty.
+
+    `outline` is that of `root`, where there is one already.
+    """
+    outline = outline or Outline.of(root)
     found = [
-        *read_json_ld(root),
-        *_meta(root),
-        *_microdata(root),
-        *_times(root),
-        *_links(root),
-        *_headings(root),
-        *_home_links(root),
+        *read_json_ld(outline),
+        *_meta(outline),
+        *_microdata(outline),
+        *_times(outline),
+        *_links(outline),
+        *_headings(outline),
+        *_home_links(outline),
     ]
     return Statements(tuple(_bounded(found)))
 
@@ -145,22 +155,26 @@ def _bounded(found: Iterable[Candidate]) -> Iterator[Candidate]:
 
 
 def _plain(value: str) -> str:
-    return clean_text(unescaped(_LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)))
+    if not value.isascii():
+        value = _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)
+    return clean_text(unescaped(value))
 
 
-def _meta(root: HtmlElement) -> Iterator[Candidate]:
-    found = [candidate for element in root.iter("meta") for candidate in _named(element)]
+def _meta(outline: Outline) -> Iterator[Candidate]:
+    elements = outline.elements
+    found = [candidate for at in outline.all("meta") for candidate in _named(elements[at])]
     yield from sorted(found, key=lambda candidate: _ORDER.get(candidate.source, len(_ORDER)))
-    for element in islice(root.iter("html", "body"), 2):
-        if language := element.get("lang") or element.get("xml:lang"):
-            yield Candidate("html_language", language, f"{element.tag}:lang")
-    for element in root.iter("link"):
-        rel, target = (element.get("rel") or "").lower().split(), element.get("href")
+    for at in outline.all("html", "body")[:2]:
+        if language := elements[at].get("lang") or elements[at].get("xml:lang"):
+            yield Candidate("html_language", language, f"{outline.tags[at]}:lang")
+    for at in outline.all("link"):
+        rel, target = (elements[at].get("rel") or "").lower().split(), elements[at].get("href")
         for relation in ("canonical", "license"):
             if target and relation in rel:
                 yield Candidate(relation, target, f"link:{relation}")
-    titles = (e for e in root.iter("title") if next(e.iterancestors("svg"), None) is None)
-    if (title := next(titles, None)) is not None:
+    titles = (elements[at] for at in outline.all("title"))
+    title = next((e for e in titles if next(e.iterancestors("svg"), None) is None), None)
+    if title is not None:
         yield Candidate("page_title", str(title.text_content()), "title")
 
 
@@ -172,66 +186,101 @@ def _named(element: HtmlElement) -> Iterator[Candidate]:
         return
     if field := _META.get(name):
         yield Candidate(field, value, f"meta:{name}")
-    elif _PUBLISHED.fullmatch(_NOT_LETTERS.sub("", name)):
+    elif _names_publication(_NOT_LETTERS.sub("", name)):
         yield Candidate("page_published", value, f"meta:{name}")
     elif field := _ITEMPROPS.get(name):
         yield Candidate(field, value, f"itemprop:{name}")
 
 
-def _microdata(root: HtmlElement) -> Iterator[Candidate]:
+def _names_publication(name: str) -> bool:
+    # None of the names is without one of these; the expression tries each of their places.
+    return ("publi" in name or "date" in name or "time" in name) and bool(_PUBLISHED.fullmatch(name))
+
+
+def _microdata(outline: Outline) -> Iterator[Candidate]:
     seen = 0
-    for element in root.iter("h1", "h2", "span", "div", "time", "a", "p", "address"):
-        name = (element.get("itemprop") or (element.get("property") or "").rpartition(":")[2]).lower()
+    numbers = outline.all(*_MARKED)
+    elements = [outline.elements[at] for at in numbers]
+    names, others = (map(_GET, elements, repeat(key)) for key in ("itemprop", "property"))
+    for at, itemprop, other in zip(numbers, names, others, strict=True):
+        if not (itemprop or other):
+            continue
+        element = outline.elements[at]
+        name = (itemprop or (other or "").rpartition(":")[2]).lower()
         field = next((_ITEMPROPS[word] for word in name.split() if word in _ITEMPROPS), None)
         if field is None or (element.get("itemtype") and field != "author"):
             continue
         seen += 1
         if seen > _MAX_OF_A_FIELD:
             return
-        value = element.get("content") or element.get("datetime") or _person(element)
+        value = element.get("content") or element.get("datetime") or _person(outline, at)
         if value and len(value) < _MAX_MARKED_CHARS:
             yield Candidate(field, value, f"itemprop:{name}")
 
 
-def _person(element: HtmlElement) -> str:
-    inside = islice(element.iter(), _MAX_MARKED_CHARS)
-    named = next((e for e in inside if e.get("itemprop") == "name"), element)
-    return named.get("content") or visible_text(named, _MAX_MARKED_CHARS)
+def _person(outline: Outline, at: int) -> str:
+    inside = range(at, min(outline.ends[at], at + _MAX_MARKED_CHARS))
+    named = next((each for each in inside if outline.elements[each].get("itemprop") == "name"), at)
+    return outline.elements[named].get("content") or _shown(outline, named, _MAX_MARKED_CHARS)
 
 
-def _times(root: HtmlElement) -> Iterator[Candidate]:
-    for element in root.iter("time"):
+def _times(outline: Outline) -> Iterator[Candidate]:
+    for element in map(outline.elements.__getitem__, outline.all("time")):
         if (value := element.get("datetime")) and not element.get("itemprop"):
             yield Candidate("time", value, "time")
 
 
-def _links(root: HtmlElement) -> Iterator[Candidate]:
+def _links(outline: Outline) -> Iterator[Candidate]:
     """Visible tags and authors, where the page marks them as such."""
-    related = ((element, (element.get("rel") or "").lower().split()) for element in root.iter("a"))
-    marked = ((element, name) for element, some in related for name in ("author", "tag") if name in some)
-    for element, name in islice(marked, _MAX_OF_A_FIELD):
-        yield Candidate(name, visible_text(element, _MAX_MARKED_CHARS), f"rel:{name}")
+    numbers = outline.all("a")
+    rels = zip(numbers, map(_GET, map(outline.elements.__getitem__, numbers), repeat("rel")), strict=True)
+    related = ((at, rel.lower().split()) for at, rel in rels if rel)
+    marked = ((at, name) for at, some in related for name in ("author", "tag") if name in some)
+    for at, name in islice(marked, _MAX_OF_A_FIELD):
+        yield Candidate(name, _shown(outline, at, _MAX_MARKED_CHARS), f"rel:{name}")
 
 
-def _headings(root: HtmlElement) -> Iterator[Candidate]:
-    for element in islice(root.iter("h1"), _MAX_HEADLINES):
-        yield Candidate("h1", visible_text(element, _MAX_HEADLINE_CHARS), "h1")
-    for element in islice(root.iter("h2", "h3", "div", "p", "span", "td", "b", "strong"), _MAX_LINKS):
-        if element.tag in ("h2", "h3") or _TITLED.search(element.get("class") or element.get("id") or ""):
-            text = visible_text(element, 4 * _MAX_TITLE_CHARS)
+def _headings(outline: Outline) -> Iterator[Candidate]:
+    for at in outline.all("h1")[:_MAX_HEADLINES]:
+        yield Candidate("h1", _shown(outline, at, _MAX_HEADLINE_CHARS), "h1")
+    classes, ids, tags = outline.classes, outline.ids, outline.tags
+    boxes = outline.all("h2", "h3", "div", "p", "span", "td", "b", "strong")[:_MAX_LINKS]
+    named = [classes[at] or ids[at] for at in boxes]
+    titled = {name for name in set(named) if name and _is_titled(name)}
+    for at, name in zip(boxes, named, strict=True):
+        if name in titled or tags[at] in ("h2", "h3"):
+            text = _shown(outline, at, 4 * _MAX_TITLE_CHARS)
             if len(text) <= _MAX_TITLE_CHARS:
-                yield Candidate("heading", text, element.tag)
+                yield Candidate("heading", text, tags[at])
 
 
-def _home_links(root: HtmlElement) -> Iterator[Candidate]:
+@lru_cache(maxsize=4_096)
+def _is_titled(name: str) -> bool:
+    return bool(_TITLED.search(name))
+
+
+def _home_links(outline: Outline) -> Iterator[Candidate]:
     """What the site calls itself where it links to its front page: text, or name of the logo."""
-    for element in islice(root.iter("a"), _MAX_LINKS):
-        target = (element.get("href") or "").strip()
-        if target in ("/", "./") or _ROOT.fullmatch(target):
+    numbers = outline.all("a")[:_MAX_LINKS]
+    elements = [outline.elements[at] for at in numbers]
+    for at, element, href in zip(numbers, elements, map(_GET, elements, repeat("href")), strict=True):
+        target = (href or "").strip()
+        # Most have a path behind the host.
+        if target.find("/", _HOST_AT + 1, -1) < 0 and (target in ("/", "./") or _ROOT.fullmatch(target)):
             images = (image.get("alt") or "" for image in islice(element.iter("img"), _MAX_HOME_IMAGES))
-            for name in (visible_text(element, 4 * _MAX_NAME_CHARS), element.get("title") or "", *images):
+            for name in (_shown(outline, at, 4 * _MAX_NAME_CHARS), element.get("title") or "", *images):
                 if 2 < len(name) < _MAX_NAME_CHARS:
                     yield Candidate("site_name", name, "home link")
+
+
+def _shown(outline: Outline, at: int, most: int) -> str:
+    """`visible_text` of an element of the outline; most are words, or a link of a few."""
+    end = outline.ends[at]
+    if INLINE.issuperset(outline.tags[at + 1 : end]) and outline.tags[at] not in INVISIBLE:
+        text = "".join(outline.elements[at].itertext())
+        if len(text) + 2 * (end - at) < most:
+            return clean_text(text)
+    return visible_text(outline.elements[at], most)
 
 
 def visible_text(element: HtmlElement, most: int = _MAX_SHOWN) -> str:
@@ -240,32 +289,28 @@ def visible_text(element: HtmlElement, most: int = _MAX_SHOWN) -> str:
     What stands behind about `most` characters is left out, where an empty element counts as one: of elements
     in elements each would be read for all that are around it.
     """
-    pieces: list[str] = []
-    for piece in _shown(element):
-        if most < 0:
-            break
-        pieces.append(piece[:_MAX_SHOWN])
-        most -= 1 + len(piece.strip())
-    return clean_text("".join(pieces))
-
-
-def _shown(element: HtmlElement) -> Iterator[str]:
-    """Texts in their order, and spaces where an element begins or ends a line."""
     if not _is_shown(element):
-        return
-    yield _edge(element) + (element.text or "")
+        return ""
+    piece = _edge(element) + (element.text or "")
+    if not len(element):
+        return clean_text(piece[:_MAX_SHOWN])
+    pieces = [piece[:_MAX_SHOWN]]
+    most -= 1 + len(piece.strip())
     inside = [(element, iter(element))]
-    while inside:
+    while inside and most >= 0:
         holder, children = inside[-1]
         child = next(children, None)
         if child is None:
             inside.pop()
-            yield _edge(holder) + ((holder.tail or "") if inside else "")
+            piece = _edge(holder) + ((holder.tail or "") if inside else "")
         elif _is_shown(child):
             inside.append((child, iter(child)))
-            yield _edge(child) + (child.text or "")
+            piece = _edge(child) + (child.text or "")
         else:
-            yield child.tail or ""
+            piece = child.tail or ""
+        pieces.append(piece[:_MAX_SHOWN])
+        most -= 1 + len(piece.strip())
+    return clean_text("".join(pieces))
 
 
 def _is_shown(element: HtmlElement) -> bool:

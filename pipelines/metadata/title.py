@@ -39,18 +39,39 @@ class _Said:
     folded: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Names of the site, what machines are told the title is, and the page's first headings, each once."""
+
+    names: frozenset[str]
+    witnesses: list[_Said]
+    heads: list[_Said]
+
+
+def _read(statements: Statements, host: str) -> _Read:
+    names = site_names(statements, host)
+    return _Read(names, _witnesses(statements, names), _unique(c.value for c in statements.all("h1")))
+
+
+def titles(statements: Statements, host: str) -> tuple[str | None, str | None]:
+    """`headline` of a page, and what machines are told it is called."""
+    read = _read(statements, host)
+    return _headline(statements, read), _stated_title(read)
+
+
 def headline(statements: Statements, host: str) -> str | None:
     """The article's headline, or None when nothing on the page looks like one.
 
     A reader's headline is the heading that stands over the text: what machines are told beside it (for search
     and for sharing) confirms it, frees it of kickers, and stands in where there is none.
     """
-    names = site_names(statements, host)
-    witnesses = _witnesses(statements, names)
+    return _headline(statements, _read(statements, host))
+
+
+def _headline(statements: Statements, read: _Read) -> str | None:
+    names, witnesses = read.names, read.witnesses
     headings = [
-        said
-        for said in _unique(c.value for c in statements.all("h1"))
-        if weighed(said.folded) >= _MIN_LETTERS and said.folded not in names
+        said for said in read.heads if weighed(said.folded) >= _MIN_LETTERS and said.folded not in names
     ]
     if editorial := _editorial(statements, headings, names):
         return editorial
@@ -71,19 +92,20 @@ def headline(statements: Statements, host: str) -> str | None:
     return headings[0].text if headings else None
 
 
-def stated_title(statements: Statements, host: str) -> str | None:
+def _stated_title(read: _Read) -> str | None:
     """What machines are told the page is called, in the form of the heading that says it, if one does.
 
     The models of pages look at this: the heading alone tells nothing of what kind of page stands under it.
     """
-    names = site_names(statements, host)
-    witnesses = _witnesses(statements, names)
     headings = [
         said
-        for said in _unique(c.value for c in statements.all("h1"))
-        if len(said.folded) >= _MIN_LETTERS and any(said.folded in witness.folded for witness in witnesses)
+        for said in read.heads
+        if len(said.folded) >= _MIN_LETTERS
+        and any(said.folded in witness.folded for witness in read.witnesses)
     ]
-    chosen = max(headings, key=lambda said: len(said.folded)) if headings else next(iter(witnesses), None)
+    chosen = (
+        max(headings, key=lambda said: len(said.folded)) if headings else next(iter(read.witnesses), None)
+    )
     return chosen.text if chosen else None
 
 

@@ -60,6 +60,8 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
     content = body.removeprefix(mark or b"")
     if wide := marked if marked in WIDE else wide_codec(content):
         return _decoded(read(content, wide), wide)
+    if text := _plainly_utf_8(content):
+        return _decoded(text, UTF_8)
     stated = [UTF_8] if marked else []
     stated += [codec for codec in declared(content, content_type) if codec not in {*stated, *WIDE}]
     if content.isascii():
@@ -85,12 +87,22 @@ def _seven_bit(content: bytes, stated: Sequence[str]) -> Decoded:
     return _decoded(content.decode("ascii"), named)
 
 
+def _plainly_utf_8(content: bytes) -> str | None:
+    """The text, if it is UTF-8 with more letters than an accident has, whatever is declared."""
+    try:
+        text = content.decode(UTF_8)
+    except UnicodeDecodeError:
+        return None
+    # A letter beyond ASCII has at most three bytes more than one of ASCII.
+    return text if len(content) - len(text) >= 3 * _SURE_LETTERS else None
+
+
 def _utf_8(content: bytes, stated: Sequence[str]) -> Decoded | None:
     """The page in UTF-8, if need be with broken bytes, though it may still name what it once was."""
     text = content.decode(UTF_8, errors="replace")
-    letters = len(text) - len(text.encode("ascii", errors="ignore"))
-    broken = text.count(REPLACEMENT) - content.count(_WRITTEN)
+    broken = text.count(REPLACEMENT) - content.count(_WRITTEN) if REPLACEMENT in text else 0
     others = [codec for codec in stated if codec not in {UTF_8, REFUSED}]
+    letters = len(text) - len(text.encode("ascii", errors="ignore"))
     if broken > _BROKEN_UTF_8 * letters and _is_other(content):
         return None
     if others and letters - broken < _SURE_LETTERS and (broken or _is_likely(content, others, letters)):

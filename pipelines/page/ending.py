@@ -14,4 +14,4 @@ def ending_flags(text: str) -> tuple[str, ...]:
     >>> ending_flags("<html><p>One.</html >"), ending_flags("<html><p>One. Tw")
     ((), ('maybe_truncated',))
     """
-    return () if _END.search(text) else (MAYBE_TRUNCATED,)
+    return () if "</html" in text or _END.search(text) else (MAYBE_TRUNCATED,)

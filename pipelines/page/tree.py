@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from lxml.etree import ParserError, XPath, XPathEvalError
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.etree import (
+    ElementDefaultClassLookup,
+    HTMLParser,
+    ParserError,
+    fromstring,
+)
+from lxml.html import HtmlElement
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # XML forbids these and lxml raises on them; lone surrogates would break UTF-8 later.
@@ -14,17 +19,20 @@ _FORBIDDEN: dict[int, str | None] = dict.fromkeys(
     (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFFFE, 0xFFFF)
 )
 _FORBIDDEN |= dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
-# Looking is many times faster than translating, and most pages have none.
-_ANY_FORBIDDEN = re.compile("[" + "".join(map(re.escape, map(chr, _FORBIDDEN))) + "]")
+# Looking at bytes is many times faster than translating text, and most pages have none.
+_CONTROLS = bytes(code for code in _FORBIDDEN if code < 0x80)
+_NON_CHARACTERS = "\ufffe\uffff"
 _SMALL_NOSCRIPT = 50
 # libxml2 reads 256 levels and drops what is deeper without a word.
 _PARSER_LEVELS = 250
-# The longest of a real page has 7,481.
-_MAX_NAME_CHARS = 10_000
-_LONG_NAMED = XPath(
-    f"//*[string-length(@class) > {_MAX_NAME_CHARS} or string-length(@id) > {_MAX_NAME_CHARS}]"
+# lxml.html asks Python which class each element has; all that is read here are plain ones.
+_CLASSES = ElementDefaultClassLookup(element=HtmlElement)
+_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,32})|([0-9]{1,32}));?")
+# What those references look like whose character may be forbidden: a page has hundreds of others.
+_MAY_BE_FORBIDDEN = re.compile(
+    rb"&#(?:[xX]0*(?:1?[0-9a-fA-F]|7[fF]|[dDfF][0-9a-fA-F]{3})(?![0-9a-fA-F])|[xX]?[0-9a-fA-F]{32}"
+    rb"|0*(?:[12]?[0-9]|3[01]|127|5[5-7][0-9]{3}|6553[45])(?![0-9]))"
 )
-_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,32})|([0-9]{1,32}));?")
 
 
 def parse(text: str) -> HtmlElement | None:
@@ -33,26 +41,43 @@ def parse(text: str) -> HtmlElement | None:
     Raises `MemoryError`, also where it is the parser that gets none.
     """
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
-    if _ANY_FORBIDDEN.search(text):
-        text = text.translate(_FORBIDDEN)
-    source = _REFERENCE.sub(_allowed, text).encode("utf-8")
+    parser.set_element_class_lookup(_CLASSES)
+    source = _utf_8(text)
     if not source.strip():
         return None
     try:
-        root = document_fromstring(source, parser=parser)
+        root = fromstring(source, parser=parser)
     except (ValueError, AssertionError, ParserError):  # lxml's ways to say "no document"
         return None
     except SyntaxError as error:  # older ones say so, too; and this is what it makes of libxml2's "no memory"
         if "unknown error" in str(error):
             raise MemoryError from None
         return None
-    body = root.find("body")
+    body = None if root is None else root.find("body")
     if body is None:
         return None
     _join_what_follows(root, body)
-    _cut_names(root)
     _open_noscript(root, body)
     return root
+
+
+def _utf_8(text: str) -> bytes:
+    """`text` as the parser reads it, without what is forbidden and references to it."""
+    source = _encoded(text)
+    return _REFERENCE.sub(_allowed, source) if _MAY_BE_FORBIDDEN.search(source) else source
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8 of `text` without what is forbidden."""
+    try:
+        source = text.encode("utf-8")
+        if len(source.translate(None, _CONTROLS)) == len(source) and not any(
+            c in text for c in _NON_CHARACTERS
+        ):
+            return source
+    except UnicodeEncodeError:  # a lone surrogate
+        pass
+    return text.translate(_FORBIDDEN).encode("utf-8")
 
 
 def _join_what_follows(root: HtmlElement, body: HtmlElement) -> None:
@@ -75,26 +100,17 @@ def _append_text(body: HtmlElement, text: str | None) -> None:
         body.text = (body.text or "") + text
 
 
-def _cut_names(root: HtmlElement) -> None:
-    """Class and id are looked at for each block below an element: none of megabytes."""
-    try:
-        found = _LONG_NAMED(root)
-    except XPathEvalError:  # nothing is wrong with the expression: libxml2 got no memory
-        raise MemoryError from None
-    for element in found:
-        for key in ("class", "id"):
-            if name := element.get(key):
-                element.set(key, name[:_MAX_NAME_CHARS])
-
-
 def _open_noscript(root: HtmlElement, body: HtmlElement) -> None:
     """Unwrap a <noscript> that holds most elements of the page: one of its own was never closed.
 
     Browsers that run scripts read no mark-up in it, so that the page looks right to everybody else.
     Where the parser stopped for the depth it stays: else nobody would see that the end is missing.
     """
-    whole = sum(1 for _ in body.iter())
-    wide = [e for e in body.iter("noscript") if _holds_more(e, max(_SMALL_NOSCRIPT, whole // 2))]
+    wide = [e for e in body.iter("noscript") if _holds_more(e, _SMALL_NOSCRIPT)]
+    if not wide:
+        return
+    half = sum(1 for _ in body.iter()) // 2
+    wide = [element for element in wide if _holds_more(element, half)]
     if wide and depth(root) < _PARSER_LEVELS:
         for element in wide:
             element.drop_tag()
@@ -104,11 +120,11 @@ def _holds_more(element: HtmlElement, count: int) -> bool:
     return next(islice(element.iter(), count, None), None) is not None
 
 
-def _allowed(reference: re.Match[str]) -> str:
+def _allowed(reference: re.Match[bytes]) -> bytes:
     """The reference, unless its character is forbidden: one of those costs the whole body else."""
     hexadecimal, decimal = reference.groups()
     code = int(hexadecimal, 16) if hexadecimal else int(decimal)
-    return (_FORBIDDEN[code] or "") if code in _FORBIDDEN else reference.group()
+    return (_FORBIDDEN[code] or "").encode() if code in _FORBIDDEN else reference.group()
 
 
 def depth(root: HtmlElement) -> int:

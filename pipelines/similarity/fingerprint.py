@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
-
-_SPACES = re.compile(r"\s+")
 
 
 def _digest(text: str) -> str:
@@ -15,7 +12,7 @@ def _digest(text: str) -> str:
 
 def text_hash(text: str) -> str:
     """Hash of `text` with white space folded and compatibility forms unified; 32 hex digits."""
-    return _digest(_SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip())
+    return _digest(" ".join(unicodedata.normalize("NFKC", text).split()))
 
 
 def article_id(url_canonical: str, hash_of_text: str) -> str:

@@ -8,6 +8,7 @@ address within the path, `spip.php?article8517`). What it drops rightly is in pa
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
@@ -26,6 +27,7 @@ _SLASHES = re.compile(r"(?<!:)/{2,}")
 _AMPERSAND = re.compile(r"(?<![^&])(?:amp%3B)+", re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)  # a page's own address is asked for again with what it says of itself
 def canonical_url(url: str) -> str:
     """`url` spelled one way: unwrapped, host folded, trackers, sessions and fragment gone, query sorted.
 

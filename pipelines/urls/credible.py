@@ -43,7 +43,7 @@ def credible_canonical(stated: str | None, fetched: str) -> str | None:
     try:
         here_url = canonical_url(fetched)
         target = canonical_url(urljoin(here_url, said))
-        if article_key(target) == article_key(here_url):
+        if target == here_url or article_key(target) == article_key(here_url):
             return target
     except ValueError:
         return None

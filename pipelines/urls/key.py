@@ -27,6 +27,8 @@ _FLAG = re.compile(r"[A-Za-z_-]{4,}")
 _LETTERS = re.compile(r"[A-Za-z]?(?:%[89A-F][0-9A-F])+")
 
 
+# A page's own address is asked for at every step of its way: a few at a time are all that is needed.
+@lru_cache(maxsize=1_000)
 def article_key(url: str) -> str:
     """What `url` has in common with every other address of the same article; equal keys are one article.
 

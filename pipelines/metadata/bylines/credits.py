@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipelines.metadata.bylines.lists import Word, agencies, folded, lists, words_of
 from pipelines.metadata.bylines.persons import is_sure_person
@@ -39,7 +40,12 @@ def read_byline(text: str) -> Credit:
     >>> read_byline("لندن: رنا حداد، رويترز")
     Credit(people=('رنا حداد',), agencies=('Reuters',), places=('لندن',))
     """
-    text = plain(text[:_MOST_BYLINE])
+    return _read_byline(text[:_MOST_BYLINE])
+
+
+@lru_cache(maxsize=512)
+def _read_byline(text: str) -> Credit:
+    text = plain(text)
     parts = [classified(part) for part in parts_of(text)]
     if is_prose(text, parts):
         return Credit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pipelines.metadata.bylines.credits import Credit, credit_of, parts_of, read_byline
 from pipelines.metadata.bylines.lists import agencies, folded, lists, words_of
@@ -28,10 +29,15 @@ _SENTENCE_END = re.compile(r"[.!?…。！？؟۔»”\"|]\s*$")
 
 def dateline(text: str) -> Credit:
     """What stands before the first sentence: "BEIRUT (Reuters) - "."""
-    if found := _UNSPACED.match(text[:_MOST_HEAD]):
+    return _dateline(text[:_MOST_HEAD], len(text) <= _MOST_HEAD)
+
+
+# What a page's first and last paragraph say is asked for with what different witnesses say beside it.
+@lru_cache(maxsize=8)
+def _dateline(text: str, whole: bool) -> Credit:
+    if found := _UNSPACED.match(text):
         return _unspaced(found.group(1) or found.group(2))
-    whole = len(text) <= _MOST_HEAD
-    head = plain(text[:_MOST_HEAD])
+    head = plain(text)
     parts = list(parts_of(head))
     taken: list[tuple[Part, str]] = []
     end = 0
@@ -84,7 +90,12 @@ def _ends_dateline(part: Part, parts: list[Part], roles: set[str]) -> bool:
 
 def closing_credit(text: str) -> Credit:
     """What stands after the last sentence: "(AFP)", "المصدر: رويترز"."""
-    tail = plain(text[-_MOST_TAIL:])
+    return _closing_credit(text[-_MOST_TAIL:], len(text) <= _MOST_TAIL)
+
+
+@lru_cache(maxsize=8)
+def _closing_credit(text: str, whole: bool) -> Credit:
+    tail = plain(text)
     for pattern in (_TAIL_BRACKET, _TAIL_QUOTE):
         if found := pattern.search(tail):
             before, inner = tail[: found.start()], found.group(1)
@@ -97,7 +108,7 @@ def closing_credit(text: str) -> Credit:
         label = folded(re.split(r"[|.!?…。！？؟۔]", before[:-1])[-1])
         if label not in lists().credit:
             return Credit()
-    elif at == 0 and len(text) > _MOST_TAIL:
+    elif at == 0 and not whole:
         return Credit()
     words = folded(inner)
     begins = lists().credit.length_at_start(words)

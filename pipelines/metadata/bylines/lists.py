@@ -69,6 +69,12 @@ def fold_word(word: str) -> str:
     return _MARKS.sub("", plain).translate(_ONE)
 
 
+def first_word(text: str) -> str:
+    """The first of `folded(text)`, or nothing: most lines are told by it."""
+    found = _WORD.search(text)
+    return fold_word(found.group()) if found else ""
+
+
 class Phrases:
     """Phrases of one or more folded words."""
 
@@ -80,6 +86,10 @@ class Phrases:
 
     def __contains__(self, words: Words) -> bool:
         return words in self.all
+
+    def may_begin(self, word: str) -> bool:
+        """Whether a phrase begins with this word."""
+        return word in self._longest
 
     def length_at_start(self, words: Sequence[str]) -> int:
         """How many words the longest phrase has that begins `words`; 0 when none does."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from pipelines.metadata.bylines.lists import Word, folded, lists, words_of
 from pipelines.metadata.bylines.persons import is_job, is_person
-from pipelines.metadata.bylines.text import EDGES, is_place, pieces_of, plain
+from pipelines.metadata.bylines.text import EDGES, MOST_CHARS, is_place, pieces_of, plain
 
 __all__ = ["is_person", "people_in", "person_names"]
 
@@ -25,6 +26,12 @@ def person_names(text: str, *, inverted: bool = False) -> tuple[str, ...]:
     >>> person_names("By Dr. Jane Roe and John Doe, Senior Editors"), person_names("Newsroom staff")
     (('Jane Roe', 'John Doe'), ())
     """
+    return _person_names(text[:MOST_CHARS], inverted)
+
+
+# A site's pages have the same writers, and a page names its own several times.
+@lru_cache(maxsize=512)
+def _person_names(text: str, inverted: bool) -> tuple[str, ...]:
     text = plain(text)
     if inverted and text.count(",") == 1:
         last, first = text.split(",")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pipelines.metadata.bylines.lists import folded, lists
 from pipelines.normalize import clean_text, normal
 
-_MOST_CHARS = 600
+MOST_CHARS = 600
 _ARABIC_FORMS = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
 _LINES = re.compile(r"[\r\n\u2028\u2029]+")
 _ADDRESS_PARTS = re.compile(r"([\s<>()\[\],;|]+)")
@@ -35,7 +35,7 @@ class Piece:
 
 def plain(text: str) -> str:
     """A byline's text without entities, layout marks, addresses and handles; lines parted by bars."""
-    text = html.unescape(text[:_MOST_CHARS])
+    text = html.unescape(text[:MOST_CHARS])
     text = _ARABIC_FORMS.sub(lambda m: normal("NFKC", m.group()), text)
     text = clean_text(_LINES.sub(" | ", text))
     text = _TATWEEL_DASH.sub(" - ", text).replace("\u0640", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time
 
-from pipelines.metadata.dating.words import TOKENS, Value, Word, fold, load_lexicon
+from pipelines.metadata.dating.words import TOKENS, Value, Word, load_lexicon
 
 _PERSIAN_DIGIT = re.compile("[\u06f0-\u06f9]")
 _THAI = re.compile("[\u0e01-\u0e4e]")
@@ -23,9 +23,14 @@ def time_of(hour: int, minute: int, second: int = 0, micro: int = 0) -> time | N
 
 
 class Line:
-    """A short line as tokens (runs of digits, words, single signs), read in one language and country."""
+    """A short line as tokens (runs of digits, words, single signs), read in one language and country.
 
-    def __init__(self, text: str, language: str | None, country: str | None, last_year: int) -> None:
+    `folded` is the text as `words.fold` has it.
+    """
+
+    def __init__(
+        self, text: str, folded: str, language: str | None, country: str | None, last_year: int
+    ) -> None:
         self.raw = text
         self.language = language or ("th" if _THAI.search(text) else None)
         self.country = country
@@ -36,7 +41,7 @@ class Line:
         self.numbers: list[int] = []  # -1 for what is no number
         self.glued: list[bool] = []  # no space before
         self._words: dict[int, tuple[Word, int] | None] = {}
-        self._cut(fold(text))
+        self._cut(folded)
         self.size = len(self.tokens)
         # What looks a few tokens ahead finds an end, not the list's.
         self.tokens += [""] * 8

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pipelines.metadata.dating.finding import moments_in
 from pipelines.metadata.dating.line import Line
 from pipelines.metadata.dating.moments import Moment, Place
 from pipelines.metadata.dating.reading import Reading
+from pipelines.metadata.dating.words import begins_otherwise, fold, says_other_things
 
 __all__ = ["Moment", "Place", "find_moments", "read_moment"]
 
 _LONGEST = 300
 _YEAR_AND_MORE = re.compile(r"\d{3}")
+_DAY_AND_YEAR = re.compile(r"\d\D+\d|\d{8}")
 
 
 def read_moment(text: str, place: Place) -> Moment | None:
@@ -27,9 +30,18 @@ def read_moment(text: str, place: Place) -> Moment | None:
     >>> read_moment("الجمعة ٣ ديسمبر ٢٠٢٦", place) is None
     True
     """
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or begins_otherwise(text):
         return None
-    line = _line(text, place)
+    return _read_moment(text, place)
+
+
+# Statements repeat each other, and lines are looked at for more than one reason.
+@lru_cache(maxsize=128)
+def _read_moment(text: str, place: Place) -> Moment | None:
+    folded = fold(text)
+    if says_other_things(folded):
+        return None
+    line = _line(text, folded, place)
     reading = Reading(line, place)
     return reading.moment() if line.size and reading.read() else None
 
@@ -47,10 +59,11 @@ def find_moments(text: str, place: Place) -> list[Moment]:
     """
     if len(text) > _LONGEST or not _YEAR_AND_MORE.search(text):
         return []
-    return moments_in(_line(text, place))
+    folded = fold(text)
+    return moments_in(_line(text, folded, place)) if _DAY_AND_YEAR.search(folded) else []
 
 
-def _line(text: str, place: Place) -> Line:
+def _line(text: str, folded: str, place: Place) -> Line:
     language = place.language.lower().partition("-")[0] if place.language else None
     country = place.country.upper() if place.country else None
-    return Line(text, language, country, place.fetched_at.year + 1)
+    return Line(text, folded, language, country, place.fetched_at.year + 1)

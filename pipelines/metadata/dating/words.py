@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ _PUNCTUATION = (
 _WORD = rf"[^\d{_PUNCTUATION}]+"
 TOKENS = re.compile(rf"(\d+)|({_WORD})|\S")
 _KEY = re.compile(rf"#|{_WORD}")
+_WORDS = re.compile(_WORD)
 # Scripts that part no words, or write particles on to them; Hangul among them ("3일오후").
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _LONGEST_UNSPACED = 24
@@ -208,3 +209,30 @@ def load_lexicon() -> Lexicon:
         longest[first] = max(longest.get(first, 0), 1 + len(others))
     vocabulary = frozenset(part for some in built.phrases for part in some.split(" ") if part != "#")
     return Lexicon(built.phrases, longest, vocabulary, data["zones_of"])
+
+
+def says_other_things(folded: str) -> bool:
+    """Whether a word stands in the line that is part of no date in any language; cheap, so asked first.
+
+    What stands in brackets may be anything: a zone can be spelled out there.
+    """
+    lexicon = load_lexicon()
+    for match in _WORDS.finditer(folded.partition("(")[0]):
+        word = match.group()
+        known = word in lexicon.vocabulary or word == "t"
+        if not known and (word.isascii() or len(lexicon.parts(word)) == 1):
+            return True
+    return False
+
+
+def begins_otherwise(text: str) -> bool:
+    """Whether the first word of a line that is not folded is one that no date has."""
+    word = text.partition(" ")[0]
+    return word.isalpha() and _is_other_word(word)
+
+
+# Lines of a page begin with the same few hundred words.
+@lru_cache(maxsize=4096)
+def _is_other_word(word: str) -> bool:
+    folded = fold(word)
+    return bool(_WORDS.fullmatch(folded)) and says_other_things(folded)
