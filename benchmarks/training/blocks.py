@@ -15,7 +15,7 @@ from pipelines.learned.block_features import FEATURES
 from pipelines.learned.judge import is_sure
 from pipelines.policy import DEFAULT_POLICY
 
-BLOCKS = Shape(trees=200, leaves=31, rate=0.05, min_rows=120)
+BLOCKS = Shape(trees=320, leaves=31, rate=0.05, min_rows=120)
 # A block counts by its share of the gold's letters (that is F1), as a paragraph found, and as a snippet.
 _LETTERS, _PARAGRAPH, _ANY, _LEAK, _SNIPPET = 20.0, 6.0, 0.1, 2.0, 3.0
 # Blocks that the gold holds by halves teach nothing.

@@ -22,12 +22,11 @@ from benchmarks.training.labels import body_shares
 from pipelines.body.reading import Reading
 from pipelines.body.site_memory import NO_MEMORY
 from pipelines.clean import read_page
-from pipelines.learned.block_features import FEATURES, block_features
-from pipelines.learned.block_text import Vector
+from pipelines.learned.block_features import block_features
+from pipelines.learned.columns import Matrix, Vector
 from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import page_facts
 from pipelines.learned.page_words import page_words
-from pipelines.learned.trees import Matrix, matrix
 from pipelines.normalize import clean_text
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Rejected
@@ -88,7 +87,7 @@ def _sample(source: tuple[str, dict[str, Any], bytes]) -> Sample | None:
     if isinstance(read, Rejected):
         return None
     reading: Reading = read.reading
-    markup = read_markup(read.root)
+    markup = read_markup(read.opened.outline)
     blocks = reading.blocks
     flat = [clean_text(block.text) for block in blocks]
     host = urlsplit(gold.get("url") or "").hostname or f"{name}-{gold['id']}"
@@ -101,9 +100,9 @@ def _sample(source: tuple[str, dict[str, Any], bytes]) -> Sample | None:
         cuts=tuple(cut.rule if cut else None for cut in reading.cuts),
         texts=tuple(block.text for block in blocks),
         sizes=np.array([len(block.letters) for block in blocks], dtype=np.float64),
-        rows=matrix(block_features(reading, read.known), len(FEATURES)),
-        facts=page_facts(markup, read.statements, page.url, read.stated_title),
-        words=page_words(markup, [block.text for block in blocks], read.statements, page.url),
+        rows=block_features(reading, read.known, read.opened.outline),
+        facts=page_facts(markup, read.opened.statements, page.url, read.opened.stated_title),
+        words=page_words(markup, [block.text for block in blocks], read.opened.statements, page.url),
         wanted=None if wanted is None else np.array(wanted),
         must=_holding(flat, gold.get("with") or ()),
         must_not=_holding(flat, gold.get("without") or ()),

@@ -11,13 +11,15 @@ from pipelines.body.boilerplate import Cut, Known
 from pipelines.body.reading import Reading
 from pipelines.body.select import REPEATED_RULE, tidy
 from pipelines.learned.block_features import FEATURES, block_features
-from pipelines.learned.block_text import Vector
+from pipelines.learned.columns import Floats, Matrix, Vector
 from pipelines.learned.page_features import PAGE_FEATURES, page_features
 from pipelines.learned.page_words import load_words
-from pipelines.learned.trees import Matrix, Scores, load_trees, matrix
+from pipelines.learned.trees import load_trees
+from pipelines.page.outline import Outline
 from pipelines.policy import Policy
 
 MODEL_RULE = "model.block"
+_RELATED = "structure.related"
 # What these rules cut stays cut: each has a ground that the shape of a block does not refute.
 _SURE = (
     "phrase.",
@@ -43,10 +45,16 @@ class Judged:
 
 
 def judge_page(
-    reading: Reading, known: Known, facts: Vector, words: frozenset[str], policy: Policy
+    reading: Reading,
+    known: Known,
+    outline: Outline,
+    *,
+    facts: Vector,
+    words: frozenset[str],
+    policy: Policy,
 ) -> Judged:
     """Decide on the blocks of `reading`, then on the page they make."""
-    rows = matrix(block_features(reading, known), len(FEATURES))
+    rows = block_features(reading, known, outline)
     scores = load_trees("blocks", FEATURES).probabilities(rows)
     bare = len(rows) < policy.min_model_blocks
     decided = reading if bare else decide(reading, scores, policy, known.headlines)
@@ -63,7 +71,7 @@ def _chance(page: Matrix, words: frozenset[str]) -> float:
     return float(1.0 / (1.0 + np.exp(-shape - load_words("words").margin(words))))
 
 
-def page_vector(decided: Reading, rows: Matrix, scores: Scores, facts: Vector) -> Vector:
+def page_vector(decided: Reading, rows: Matrix, scores: Floats, facts: Vector) -> Vector:
     """Features of the page once its blocks are decided on."""
     kept = np.zeros(len(rows), dtype=np.bool_)
     kept[list(decided.kept)] = True
@@ -71,7 +79,7 @@ def page_vector(decided: Reading, rows: Matrix, scores: Scores, facts: Vector) -
 
 
 def decide(
-    reading: Reading, scores: Scores, policy: Policy, headlines: Collection[str] = frozenset()
+    reading: Reading, scores: Floats, policy: Policy, headlines: Collection[str] = frozenset()
 ) -> Reading:
     """The reading with the blocks kept that score high enough and that no sure rule cut.
 
@@ -100,14 +108,17 @@ def is_sure(rule: str | None) -> bool:
     return rule is not None and rule.startswith(_SURE)
 
 
-def _kept(reading: Reading, scores: Scores, policy: Policy) -> Iterator[int]:
+def _kept(reading: Reading, scores: Floats, policy: Policy) -> Iterator[int]:
     chosen = set(reading.kept)
     for at, cut in enumerate(reading.cuts):
         if cut and cut.rule == REPEATED_RULE:  # chosen, but for its copy: which of both stays is settled last
             least = policy.min_score_to_stay
         elif cut is None:
-            least = policy.min_score_to_stay if at in chosen else policy.min_score_to_join
+            row = reading.blocks[at].kind == "row"
+            joins = policy.min_score_of_row if row else policy.min_score_to_join
+            least = policy.min_score_to_stay if at in chosen else joins
         else:
-            least = policy.min_score_to_return
+            teaser = cut.rule == _RELATED and reading.blocks[at].links
+            least = policy.min_score_of_teaser if teaser else policy.min_score_to_return
         if scores[at] >= least and not is_sure(cut.rule if cut else None):
             yield at

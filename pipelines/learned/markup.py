@@ -1,48 +1,46 @@
-"""What a page's mark-up is made of, read in one walk over the tree."""
+"""What a page's mark-up is made of: its tags, its names, what it says its elements are for."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 
-from lxml.html import HtmlElement
-
-_ATTRIBUTES = frozenset(
-    "itemprop itemtype rel role type property name aria-label placeholder data-testid".split()
-)
+from pipelines.learned.names import latin_words, lower_names
+from pipelines.page.outline import Outline
 
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """Elements by tag; the different values of class and id, and those that name an element first.
+    """Elements by tag; the words of the different values of class and id.
 
-    `marks` are the different (attribute, value) of the attributes that tell what an element is for.
+    `first_words` are those of the values that name an element first, counted. `marks` are the different
+    (attribute, value) of the attributes that tell what an element is for, scripts' apart.
     """
 
     tags: Counter[str]
-    names: frozenset[str]
-    first_names: frozenset[str]
+    words: frozenset[str]
+    first_words: Counter[str]
     marks: frozenset[tuple[str, str]]
 
 
-def read_markup(root: HtmlElement) -> Markup:
-    """The mark-up of all elements below `root`, scripts' own attributes apart."""
-    tags: Counter[str] = Counter()
-    names: set[str] = set()
-    first_names: set[str] = set()
-    marks: set[tuple[str, str]] = set()
-    for element in root.iter():
-        tag = element.tag
-        if not isinstance(tag, str):
-            continue
-        tags[tag] += 1
-        attributes = element.attrib
-        if not attributes:
-            continue
-        name, number = attributes.get("class"), attributes.get("id")
-        names.update(value for value in (name, number) if value is not None)
-        if first := name or number:
-            first_names.add(first)
-        if tag != "script":
-            marks.update(item for item in attributes.items() if item[0] in _ATTRIBUTES)
-    return Markup(tags, frozenset(names), frozenset(first_names), frozenset(marks))
+def read_markup(outline: Outline) -> Markup:
+    """The mark-up of all elements of the page."""
+    tags = Counter({tag: len(numbers) for tag, numbers in outline.tagged.items() if tag})
+    names = {*outline.classes, *outline.ids}
+    first_names = {name or number for name, number in zip(outline.classes, outline.ids, strict=True)}
+    marks = {
+        mark
+        for at, purposes in outline.purposes.items()
+        if outline.tags[at] != "script"
+        for mark in purposes.items()
+    }
+    first_words = _words(first_names)
+    words = frozenset([*first_words, *_words(names - first_names)])
+    return Markup(tags, words, Counter(first_words), frozenset(marks))
+
+
+def _words(names: set[str | None]) -> list[str]:
+    # Most names have no capital: what splits words at those sees only the others.
+    plain = [name for name in names if name and name.islower()]
+    mixed = " ".join([name for name in names if name and not name.islower()])
+    return latin_words(" ".join([*plain, lower_names(mixed)]))

@@ -8,10 +8,9 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.learned.block_features import FEATURES
-from pipelines.learned.block_text import Vector
+from pipelines.learned.columns import Flags, Floats, Matrix, Vector
 from pipelines.learned.markup import Markup
 from pipelines.metadata.candidates import Statements
 from pipelines.metadata.json_ld import ARTICLE_TYPES
@@ -53,7 +52,7 @@ _PARTS = (
     "comment related login captcha search archive category tag review rating collection service program "
     "event job profile landing"
 ).split()
-_PART = re.compile(r"(?<![a-z])(" + "|".join(_PARTS) + r")s?(?![a-z])")
+_PART_OF = {word: part for part in _PARTS for word in (part, f"{part}s")}
 # Steps of addresses, in the English that most of the web's addresses are written in.
 _STEPS: dict[str, frozenset[str]] = {
     "shop": frozenset(
@@ -81,7 +80,6 @@ _STEPS: dict[str, frozenset[str]] = {
     ),
 }
 _FIELDS = "published modified author section tag image time description body title h1 rel:author".split()
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PRICE = re.compile(r"[$€£¥₪₺﷼]\s?\d|\d\s?[$€£¥₪₺﷼]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _DATE_IN_PATH = re.compile(r"/(?:19|20)\d\d[/-]?\d\d?(?:[/-]|$)")
@@ -93,7 +91,10 @@ def page_facts(markup: Markup, statements: Statements, url: str, title: str | No
     tags = markup.tags
     kinds = Counter(c.value for c in statements.all("type"))
     fields = Counter(c.field for c in statements.candidates)
-    parts = Counter(_PART.findall(_CAMEL.sub("-", " ".join(markup.first_names)).lower()))
+    parts: Counter[str] = Counter()
+    for word, count in markup.first_words.items():
+        if part := _PART_OF.get(word):
+            parts[part] += count
     trusted = {c.field for c in statements.candidates if c.source.startswith(("json-ld", "meta", "itemprop"))}
     return [
         *(math.log1p(tags[tag]) for tag in _TAGS),
@@ -154,12 +155,9 @@ FACTS: tuple[str, ...] = (
 )
 
 _COLUMN = {name: at for at, name in enumerate(FEATURES)}
-Matrix = NDArray[np.float32]
 
 
-def page_features(
-    blocks: Matrix, scores: NDArray[np.float64], kept: NDArray[np.bool_], texts: list[str], facts: Vector
-) -> Vector:
+def page_features(blocks: Matrix, scores: Floats, kept: Flags, texts: list[str], facts: Vector) -> Vector:
     """One vector a page, in the order of `PAGE_FEATURES`.
 
     `blocks` is (blocks x FEATURES), `scores` the block model's, `kept` which blocks the body has,

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
 
 from pipelines.learned.markup import Markup
+from pipelines.learned.names import latin_words
 from pipelines.metadata.candidates import Statements
 
 # Blocks shorter than this many characters are labels: of buttons, fields, columns, links.
 _LABEL_CHARS = 60
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_LATIN = re.compile(r"[a-z]{2,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -30,19 +30,24 @@ def page_words(markup: Markup, texts: Sequence[str], statements: Statements, url
 
     `texts` are the texts of the page's blocks.
     """
-    return frozenset(_words(markup, texts, statements, url))
-
-
-def _words(markup: Markup, texts: Sequence[str], statements: Statements, url: str) -> Iterator[str]:
-    yield from (f"class:{word}" for word in _LATIN.findall(_CAMEL.sub("-", " ".join(markup.names)).lower()))
-    yield from (f"{key}:{word}" for key, value in markup.marks for word in _LATIN.findall(value.lower()))
-    yield from (f"type:{kind.value}" for kind in statements.all("type"))
-    labels = " ".join(text for text in texts if len(text) < _LABEL_CHARS)
-    yield from (f"label:{word}" for word in _WORD.findall(labels.lower()))
+    found = {f"class:{word}" for word in markup.words if len(word) > 1}
+    values: dict[str, list[str]] = defaultdict(list)
+    for key, value in markup.marks:
+        values[key].append(value)
+    for key, stated in values.items():
+        found.update([f"{key}:{word}" for word in _latin(" ".join(stated).lower())])
+    found.update([f"type:{kind.value}" for kind in statements.all("type")])
+    labels = " ".join([text for text in texts if len(text) < _LABEL_CHARS])
+    found.update([f"label:{word}" for word in set(_WORD.findall(labels.lower()))])
     parts = urlsplit(url)
-    yield from (f"path:{word}" for word in _LATIN.findall(parts.path.lower()))
+    found.update([f"path:{word}" for word in _latin(parts.path.lower())])
     # "shop", "forum", "docs" stand before the registered name.
-    yield from (f"host:{word}" for word in (parts.hostname or "").split(".")[:-2])
+    found.update([f"host:{word}" for word in (parts.hostname or "").split(".")[:-2]])
+    return frozenset(found)
+
+
+def _latin(text: str) -> set[str]:
+    return {word for word in latin_words(text) if len(word) > 1}
 
 
 @dataclass(frozen=True, slots=True)

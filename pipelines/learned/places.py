@@ -3,89 +3,169 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
-from lxml.html import HtmlElement
+import numpy as np
 
-_NAMES_OF_BODY = re.compile(
-    r"(?<![a-z])(?:article|story|post|entry|news|content|main|text|body|detail|single|page)"
-    r"[-_]?(?:body|content|text|detail|copy|container|main|article|story)(?![a-z])|articlebody|"
-    r"(?<![a-z])(?:prose|richtext|rich-text|wysiwyg|editor|field-item|paragraph|textblock|text-block)(?![a-z])"
+from pipelines.learned.columns import Columns, Ints
+from pipelines.learned.names import latin_words, lower_names
+from pipelines.page.outline import Outline
+
+_PARTS = "article story post entry news content main text body detail single page".split()
+_OF_PARTS = "body content text detail copy container main article story".split()
+_BODY_WORDS = frozenset(
+    [part + of for part in _PARTS for of in _OF_PARTS]
+    + "prose richtext wysiwyg editor paragraph textblock".split()
 )
-_NAMES_OF_LEAD = re.compile(
-    r"(?<![a-z])(?:lead|lede|intro|standfirst|subtitle|sub-title|subhead|deck|dek|summary|excerpt|teaser|"
-    r"description|abstract|chapo|sapo|kicker|spitzmarke|vorspann)(?![a-z])"
+_BODY_PAIR = re.compile(
+    rf"(?<![a-z])(?:(?:{'|'.join(_PARTS)})[-_](?:{'|'.join(_OF_PARTS)})|rich-text|field-item|text-block)(?![a-z])"
 )
-_NAMES_OF_BOX = re.compile(
-    r"(?<![a-z])(?:box|card|widget|module|block|sidebar|list|grid|item|tile|thumb|slider|carousel|"
-    r"infobox|factbox|callout|cta|author|bio|profile|meta|info|caption|credit|source|tag|label|date|time|"
-    r"bottom|footer|header|top|related|more|link|links|button|btn)(?![a-z])"
+_PAIR_STARTS = frozenset([*_PARTS, "rich", "field"])
+_LEAD_WORDS = frozenset(
+    "lead lede intro standfirst subtitle subhead deck dek summary excerpt teaser description abstract chapo "
+    "sapo kicker spitzmarke vorspann".split()
 )
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LEAD_PAIR = re.compile(r"(?<![a-z])sub-title(?![a-z])")
+_BOX_WORDS = frozenset(
+    "box card widget module block sidebar list grid item tile thumb slider carousel infobox factbox callout "
+    "cta author bio profile meta info caption credit source tag label date time bottom footer header top "
+    "related more link links button btn".split()
+)
+_WORDS = _BODY_WORDS | _PAIR_STARTS | _LEAD_WORDS | _BOX_WORDS
 _DIGITS = re.compile(r"\d+")
+_HOLDERS = {
+    "article": "in_article",
+    "main": "in_main",
+    "ul": "lists",
+    "ol": "lists",
+    "table": "table",
+    "blockquote": "quote",
+    "figure": "figure",
+    **dict.fromkeys(("aside", "footer", "nav", "header"), "aside"),
+}
+_NAMES = ("body_name", "lead_name", "box_name")
+_COUNTED = (*dict.fromkeys(_HOLDERS.values()), "stated_body")
+_BODY_DEPTH = 2
 
 
-@dataclass(slots=True)
-class Place:
-    """An element and all around it; the names count the levels since one was seen, 0 for never."""
-
-    depth: int
-    signature: str
-    article: bool
-    main: bool
-    body_name: int
-    lead_name: int
-    box_name: int
-    stated_body: bool
-    lists: int
-    table: bool
-    quote: bool
-    figure: bool
-    aside: bool
-
-
-_ROOT = Place(0, "", False, False, 0, 0, 0, False, 0, False, False, False, False)
-
-
+@dataclass(frozen=True, slots=True)
 class Places:
-    """Places of one page's elements, each summed up once."""
+    """Where blocks stand; all run parallel to them.
 
-    def __init__(self) -> None:
-        self._known: dict[HtmlElement, Place] = {}
+    `columns` tell what is around them, below <body>; the names count the levels since one was seen, 0 for
+    never. `signatures` are the same where tags and first names are the same all the way, digits apart.
+    """
 
-    def of(self, element: HtmlElement) -> Place:
-        """The place of `element`, itself included."""
-        chain = []
-        node: HtmlElement | None = element
-        while node is not None and node not in self._known and node.tag not in ("body", "html"):
-            chain.append(node)
-            node = node.getparent()
-        place = self._known.get(node, _ROOT) if node is not None else _ROOT
-        for node in reversed(chain):
-            place = self._known[node] = _below(place, node)
-        return place
+    columns: Columns
+    signatures: Ints
 
 
-def _below(outer: Place, element: HtmlElement) -> Place:
-    attributes = element.attrib
-    raw = f"{attributes.get('class', '')} {attributes.get('id', '')}"
-    names = _CAMEL.sub("-", raw).lower()
-    tag = element.tag
-    first = raw.split()[:1]
-    step = _DIGITS.sub("0", f"/{tag}.{first[0]}" if first else f"/{tag}")
-    stated = "articlebody" in attributes.get("itemprop", "").lower()
-    return Place(
-        depth=outer.depth + 1,
-        signature=outer.signature + step,
-        article=outer.article or tag == "article",
-        main=outer.main or tag == "main" or attributes.get("role") == "main",
-        body_name=1 if _NAMES_OF_BODY.search(names) else outer.body_name and outer.body_name + 1,
-        lead_name=1 if _NAMES_OF_LEAD.search(names) else outer.lead_name and outer.lead_name + 1,
-        box_name=1 if _NAMES_OF_BOX.search(names) else outer.box_name and outer.box_name + 1,
-        stated_body=outer.stated_body or stated,
-        lists=outer.lists + (tag in ("ul", "ol")),
-        table=outer.table or tag == "table",
-        quote=outer.quote or tag == "blockquote",
-        figure=outer.figure or tag == "figure",
-        aside=outer.aside or tag in ("aside", "footer", "nav", "header"),
+def places_of(outline: Outline, numbers: Ints) -> Places:
+    """The places of the blocks in the elements with these numbers."""
+    paths, spots, named = _paths(outline, _around(outline, numbers))
+    blocks = numbers.tolist()
+    depths, signatures, spot = np.array(
+        [[outline.depths[at] for at in blocks], [paths[at] for at in blocks], [spots[at] for at in blocks]]
     )
+    nearest = np.array(named)[spot]
+    levels = np.where(nearest, depths[:, None] + 1 - nearest, 0)
+    holders = _holders(outline)
+    inside = {name: _inside(outline, holders.get(name), numbers) for name in _COUNTED}
+    return Places(
+        columns={
+            "depth": depths - _BODY_DEPTH,
+            **dict(zip(_NAMES, levels.T, strict=True)),
+            **{name: count if name == "lists" else count > 0 for name, count in inside.items()},
+        },
+        signatures=signatures,
+    )
+
+
+def _around(outline: Outline, numbers: Ints) -> list[int]:
+    """The elements with these numbers and all around them, below <body>, in document order."""
+    found: set[int] = set()
+    depths, parents = outline.depths, outline.parents
+    for number in numbers.tolist():
+        at = number
+        while at not in found and depths[at] > _BODY_DEPTH:
+            found.add(at)
+            at = parents[at]
+    return sorted(found)
+
+
+def _paths(outline: Outline, around: list[int]) -> tuple[list[int], list[int], list[tuple[int, int, int]]]:
+    """For each element `around`, numbers of its path and of its entry in the last of these lists.
+
+    That holds the depths of the nearest that bear `_NAMES`, 0 for none. The others have an entry an element
+    of the page; 0 is for what is not around.
+    """
+    tags, classes, ids, parents = outline.tags, outline.classes, outline.ids, outline.parents
+    steps: dict[tuple[int, str], int] = {}
+    paths, spots = [0] * len(tags), [0] * len(tags)
+    named = [(0, 0, 0)]
+    for at in around:
+        step, names = _kind(tags[at], classes[at], ids[at])
+        outer = parents[at]
+        paths[at] = steps.setdefault((paths[outer], step), len(steps) + 1)
+        spots[at] = spots[outer]
+        if names is not None:
+            nearest, depth = named[spots[outer]], outline.depths[at]
+            spots[at] = len(named)
+            named.append(
+                (
+                    depth if names[0] else nearest[0],
+                    depth if names[1] else nearest[1],
+                    depth if names[2] else nearest[2],
+                )
+            )
+    return paths, spots, named
+
+
+@lru_cache(maxsize=2048)
+def _kind(tag: str, name: str | None, number: str | None) -> tuple[str, tuple[bool, bool, bool] | None]:
+    """An element's step in a path, and what its class and id are called after."""
+    return _step(tag, name, number), _named(name, number)
+
+
+def _holders(outline: Outline) -> dict[str, list[int]]:
+    """The elements below <body> in which blocks are seen to be, by column."""
+    holders: dict[str, list[int]] = defaultdict(list)
+    for tag, name in _HOLDERS.items():
+        holders[name] += outline.tagged.get(tag, ())
+    for at, purposes in outline.purposes.items():
+        if purposes.get("role") == "main":
+            holders["in_main"].append(at)
+        if "articlebody" in purposes.get("itemprop", "").lower():
+            holders["stated_body"].append(at)
+    return {name: [at for at in found if outline.depths[at] > _BODY_DEPTH] for name, found in holders.items()}
+
+
+def _inside(outline: Outline, holders: list[int] | None, numbers: Ints) -> Ints:
+    """For each of the elements with these numbers, how many of `holders` it is or stands in."""
+    if not holders:
+        return np.zeros(len(numbers), dtype=np.int64)
+    opened = np.searchsorted(sorted(holders), numbers, side="right")
+    closed = np.searchsorted(sorted([outline.ends[at] for at in holders]), numbers, side="right")
+    return opened - closed
+
+
+def _step(tag: str, name: str | None, number: str | None) -> str:
+    first = (name or "").split(None, 1) or (number or "").split(None, 1)
+    return _DIGITS.sub("0", f"{tag}.{first[0]}" if first else tag)
+
+
+def _named(name: str | None, number: str | None) -> tuple[bool, bool, bool] | None:
+    """Whether a class and an id are called after a body, a lead and a box; None for none of these."""
+    names = lower_names(f"{name or ''} {number or ''}")
+    words = latin_words(names)
+    if _WORDS.isdisjoint(words) and "articlebody" not in names and "sub-title" not in names:
+        return None
+    body = (
+        not _BODY_WORDS.isdisjoint(words)
+        or "articlebody" in names
+        or (not _PAIR_STARTS.isdisjoint(words) and _BODY_PAIR.search(names) is not None)
+    )
+    lead = not _LEAD_WORDS.isdisjoint(words) or ("sub-title" in names and bool(_LEAD_PAIR.search(names)))
+    return body, lead, not _BOX_WORDS.isdisjoint(words)

@@ -12,74 +12,111 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float32]
-Scores = NDArray[np.float64]
+from pipelines.learned.columns import Floats, Matrix
+
+Bits = NDArray[np.uint8]
+
+# A leaf's number is its path, a bit a level, in a byte.
+_MAX_DEPTH = 8
+# Rows looked at together: what is worked on stays in the processor's cache, and hostile pages small.
+_CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """Nodes of all trees in one row of arrays; a leaf is its own child and has its value.
+    """All trees, each complete and of the same `depth`: a leaf that stood higher ends every path below it.
 
-    `roots` is where each tree begins; a row goes left where its feature is at most the threshold.
+    The different questions "is `feature` at most `threshold`?" are asked once. `questions` are the numbers of
+    those asked on each level, (2 ** level x trees); `values` is (trees x 2 ** depth) by the path: the answers
+    from the root down, the first in the lowest bit, 1 for yes.
     """
 
     features: tuple[str, ...]
-    roots: NDArray[np.int32]
-    feature: NDArray[np.int32]
+    feature: NDArray[np.intp]
     threshold: NDArray[np.float32]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    value: Scores
-    depth: int
+    questions: tuple[NDArray[np.intp], ...]
+    values: Floats
 
-    def margins(self, rows: Matrix) -> Scores:
+    @property
+    def depth(self) -> int:
+        """Levels of questions."""
+        return len(self.questions)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def margins(self, rows: Matrix) -> Floats:
         """Sum over the trees for each row of (rows x features)."""
-        if not len(rows):
-            return np.zeros(0)
-        at = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
-        number = np.arange(len(rows))[:, None]
-        for _ in range(self.depth):
-            below = rows[number, self.feature[at]] <= self.threshold[at]
-            at = np.where(below, self.left[at], self.right[at])
-        return np.asarray(self.value[at].sum(axis=1), dtype=np.float64)
+        if len(rows) == 1:
+            return self._margin(rows[0])
+        found = np.zeros(len(rows))
+        columns = np.ascontiguousarray(rows.T)
+        first = np.arange(len(self)) << self.depth
+        for start in range(0, len(rows), _CHUNK):
+            chunk = columns[:, start : start + _CHUNK]
+            # Rows lie whole in memory: the order in which their trees are added up is part of the outcome.
+            leaves = np.ascontiguousarray(self._paths(chunk).T) + first
+            values = self.values.ravel().take(leaves)
+            found[start : start + _CHUNK] = values.sum(axis=1)
+        return found
 
-    def probabilities(self, rows: Matrix) -> Scores:
+    def _margin(self, row: NDArray[np.float32]) -> Floats:
+        """Sum over the trees for a row alone, which goes down all of them a level at a time."""
+        answers = row.take(self.feature) <= self.threshold
+        trees = np.arange(len(self))
+        paths = np.zeros(len(self), dtype=np.intp)
+        for level, questions in enumerate(self.questions):
+            paths |= answers[questions[paths, trees]].astype(np.intp) << level
+        return self.values[trees, paths][None].sum(axis=1)
+
+    def _paths(self, columns: Matrix) -> Bits:
+        """Where each tree leads each row, (trees x rows) of (features x rows).
+
+        Eight rows are a byte: those that reach a node, and those that say yes there, are sets of bits.
+        """
+        count = columns.shape[1]
+        answers = np.packbits(columns.take(self.feature, axis=0) <= self.threshold[:, None], axis=1)
+        here = np.full((1, len(self), answers.shape[1]), 0xFF, dtype=np.uint8)
+        paths = np.zeros((len(self), count), dtype=np.uint8)
+        for level, questions in enumerate(self.questions):
+            yes = here & answers.take(questions, axis=0)
+            way = np.unpackbits(np.bitwise_or.reduce(yes, axis=0), axis=1, count=count)
+            paths |= way * np.uint8(1 << level)  # a shift takes three times as long
+            here = np.concatenate([here ^ yes, yes])
+        return paths
+
+    def probabilities(self, rows: Matrix) -> Floats:
         """The margins as probabilities, 0..1."""
         return np.asarray(1.0 / (1.0 + np.exp(-self.margins(rows))), dtype=np.float64)
 
 
-def matrix(vectors: Sequence[Sequence[float]], width: int) -> Matrix:
-    """(rows x width) of one page's vectors; there may be none."""
-    return np.array(vectors, dtype=np.float32).reshape(-1, width)
-
-
 def read_trees(source: dict[str, Any]) -> Trees:
-    """Trees of the decoded JSON that `write_trees` of the training wrote.
+    """Trees of the decoded JSON that `write_trees` of the training wrote; ValueError when one is too deep.
 
-    Each tree is a list of nodes: [feature, threshold, left, right], or [value] for a leaf.
+    Each tree is a list of nodes: [feature, threshold, left, right], or [value] for a leaf; left is yes.
     """
-    features = tuple(source["features"])
-    roots, columns, depth = [], [], 0
-    offset = 0
-    for tree in source["trees"]:
-        roots.append(offset)
-        for at, node in enumerate(tree):
-            if len(node) == 1:
-                columns.append((0, 0.0, offset + at, offset + at, node[0]))
-            else:
-                columns.append((node[0], node[1], offset + node[2], offset + node[3], 0.0))
-        depth = max(depth, _depth(tree))
-        offset += len(tree)
-    feature, threshold, left, right, value = zip(*columns, strict=True)
+    depth = max(_depth(tree) for tree in source["trees"])
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"trees of {depth} levels, more than {_MAX_DEPTH}")
+    numbers: dict[tuple[int, float], int] = {(0, 0.0): 0}
+    questions = [np.zeros((1 << level, len(source["trees"])), dtype=np.intp) for level in range(depth)]
+    values = np.zeros((len(source["trees"]), 1 << depth))
+    for at, tree in enumerate(source["trees"]):
+        paths = [(0, 0, 0)]  # node, level, path
+        for node, level, path in paths:  # grows while it is read
+            if len(tree[node]) == 1:
+                values[at, path :: 1 << level] = tree[node][0]
+                continue
+            feature, threshold, left, right = tree[node]
+            questions[level][path, at] = numbers.setdefault((feature, threshold), len(numbers))
+            paths += [(right, level + 1, path), (left, level + 1, path | 1 << level)]
+    feature, threshold = zip(*numbers, strict=True)
     return Trees(
-        features=features,
-        roots=np.array(roots, dtype=np.int32),
-        feature=np.array(feature, dtype=np.int32),
+        features=tuple(source["features"]),
+        feature=np.array(feature, dtype=np.intp),
         threshold=np.array(threshold, dtype=np.float32),
-        left=np.array(left, dtype=np.int32),
-        right=np.array(right, dtype=np.int32),
-        value=np.array(value, dtype=np.float64),
-        depth=depth,
+        questions=tuple(questions),
+        values=values,
     )
 
 

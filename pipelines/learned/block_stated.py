@@ -1,0 +1,71 @@
+"""How blocks agree with what their page states about its article: headline, description, body."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+
+from pipelines.body.blocks import Block
+from pipelines.body.boilerplate import Known
+from pipelines.learned.columns import Columns, Floats
+
+_LONG_WORD = re.compile(r"\S{4}")
+_LONG = 4
+
+
+def stated_columns(blocks: Sequence[Block], known: Known, kept_letters: int) -> Columns:
+    """The columns of `STATED_FEATURES`; `kept_letters` counts those of the blocks the rules keep."""
+    shared, of_title = _titled([block.text.casefold() for block in blocks], known.title_words)
+    found: Columns = {
+        "title_words": shared,
+        "of_title_words": of_title,
+        "in_description": 0.0,
+        "in_stated_body": -1.0,
+        "stated_body_ratio": -99.0,
+    }
+    if description := known.description:
+        found["in_description"] = np.array(
+            [
+                it in description if len(it) <= len(description) else description in it
+                for it in [block.letters for block in blocks]
+            ]
+        )
+    if body := known.article_body:
+        found["in_stated_body"] = np.array([block.letters in body for block in blocks])
+        found["stated_body_ratio"] = math.log1p(len(body)) - math.log1p(kept_letters)
+    return found
+
+
+def _titled(folded: Sequence[str], title_words: frozenset[str]) -> tuple[Floats, Floats]:
+    """Shares of each text's long words and of the headline's that are common to both; -1 of none."""
+    shared = np.array([0.0 if _LONG_WORD.search(text) else -1.0 for text in folded])
+    of_title = np.full(len(folded), 0.0 if title_words else -1.0)
+    for at in _holding_any(folded, title_words):
+        words = set(folded[at].split())
+        if common := len(words & title_words):
+            shared[at] = common / len([word for word in words if len(word) >= _LONG])
+            of_title[at] = common / len(title_words)
+    return shared, of_title
+
+
+def _holding_any(texts: Sequence[str], words: frozenset[str]) -> set[int]:
+    """Numbers of the texts that hold one of these words, or a word that it is part of."""
+    # Few blocks share a word with the headline: all are searched at once, and only those few are split.
+    joined = "\n".join(texts)
+    ends = list(accumulate([len(text) + 1 for text in texts]))
+    found: set[int] = set()
+    for word in words:
+        at = joined.find(word)
+        while at >= 0:
+            number = bisect_right(ends, at)
+            found.add(number)
+            at = joined.find(word, ends[number])
+    return found
+
+
+STATED_FEATURES = "title_words of_title_words in_description in_stated_body stated_body_ratio".split()
