@@ -30,7 +30,7 @@ def clean_site(
     results: dict[str, Article | Rejected] = {}
 
     def finish(some: Iterable[Held]) -> None:
-        memory = history.snapshot()
+        memory = history.snapshot().read_whole()
         for held in some:
             again = held.profits(memory)
             cleaned = clean(held.page, policy, memory) if again else held.cleaned

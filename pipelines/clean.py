@@ -6,64 +6,41 @@ and settings are the caller's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from functools import partial
 
-from lxml.html import HtmlElement
-
-from pipelines import EXTRACTOR, SCHEMA_VERSION
+from pipelines.article import Decided, Told, article_of, reject, told_of, wire_of
 from pipelines.body.body import Body, body_of
 from pipelines.body.boilerplate import Known
-from pipelines.body.datelines import SIGNATURE_RULE
+from pipelines.body.learnt import learnt_place, read_learnt, view_of
 from pipelines.body.reading import Reading, read
-from pipelines.body.region import gathering
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
-from pipelines.bounds import bounded, bounded_rejection
-from pipelines.language import detect_language
+from pipelines.bounds import bounded
 from pipelines.learned.judge import Judged, judge_page
 from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import page_facts
 from pipelines.learned.page_words import page_words
-from pipelines.metadata.access import access_flags
-from pipelines.metadata.authors import authors, byline_texts, signatures
-from pipelines.metadata.bylines.wire import wire_source
 from pipelines.metadata.candidates import Statements
-from pipelines.metadata.dates import Setting, modified, published
-from pipelines.metadata.facts import page_type, rights, tags
-from pipelines.metadata.images import cover, figures
+from pipelines.metadata.dates import Setting
 from pipelines.metadata.lines import Line, page_lines
-from pipelines.metadata.setting import setting_of, stated_languages
-from pipelines.metadata.structured import read_statements
-from pipelines.metadata.title import headline, stated_title
-from pipelines.normalize import count_words, letters, optional_text
-from pipelines.page.decode import decode
-from pipelines.page.ending import ending_flags
-from pipelines.page.precheck import precheck
-from pipelines.page.tree import depth, parse
+from pipelines.opening import OpenPage, known_of, open_page
 from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.quality import refusal
-from pipelines.records import Article, Cleaned, Image, Page, Reason, Rejected
-from pipelines.similarity.fingerprint import article_id, text_hash
-from pipelines.urls import canonical_url, credible_canonical
+from pipelines.records import Cleaned, Page, PageView, Reason, Rejected
+
+__all__ = ["Examined", "ReadPage", "clean", "examine", "read_page", "reject", "warm_up"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """What was read of a page before it was decided that it is an article."""
+    """What the rules read of a page before it was decided that it is an article."""
 
-    root: HtmlElement
-    statements: Statements
-    title: str | None
-    stated_title: str | None
-    authors: tuple[str, ...]
-    images: tuple[Image, ...]
-    lines: Sequence[Line]
-    setting: Setting
+    opened: OpenPage
+    told: Told
+    stated: Told
     known: Known
     reading: Reading
-    ending: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,168 +72,102 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     """The outcome of `clean` with what led to it."""
     if page.rules_off:
         policy = replace(policy, rules_off=policy.rules_off | frozenset(page.rules_off))
-    read = read_page(page, policy, memory)
-    if isinstance(read, Rejected):
-        return Examined(Cleaned(read))
-    markup = read_markup(read.root)
-    facts = page_facts(markup, read.statements, page.url, read.stated_title)
-    words = page_words(markup, [block.text for block in read.reading.blocks], read.statements, page.url)
-    judged = judge_page(read.reading, read.known, facts, words, policy)
-    body = body_of(judged.reading, policy)
-    refused = refusal(
-        body, judged, title=read.title, root=read.root, statements=read.statements, policy=policy
+    opened = open_page(page, policy)
+    if not isinstance(opened, OpenPage):
+        return Examined(Cleaned(reject(page, *opened)))
+    return _by_learnt_road(opened, policy, memory) or _by_general_road(opened, policy, memory)
+
+
+def _by_learnt_road(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Examined | None:
+    """The article of a page that is as its template's pages have been; None for any other."""
+    place = learnt_place(opened.walk.places, opened.page.url, memory, policy)
+    if place is None:
+        return None
+    learnt = place.learnt
+    told, _ = told_of(opened, lambda: _lines(opened), policy, stated_alone=learnt.stated)
+    reading = read_learnt(opened.walk, place, known_of(opened, told.people), memory, policy)
+    if reading is None or reading.sight is None:
+        return None
+    view = view_of(reading, reading, reading.sight, learnt.quality, stated=learnt.stated)
+    decided = Decided(reading, body_of(reading, policy), learnt.quality)
+    return _article(opened, told, decided, view, policy)
+
+
+def _by_general_road(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Examined:
+    """The outcome of a page that is read whole and judged by the models."""
+    found = _read(opened, policy, memory)
+    page, statements = opened.page, opened.statements
+    markup = read_markup(opened.outline)
+    facts = page_facts(markup, statements, page.url, opened.stated_title)
+    words = page_words(markup, [block.text for block in found.reading.blocks], statements, page.url)
+    judge = partial(
+        judge_page, known=found.known, outline=opened.outline, facts=facts, words=words, policy=policy
     )
+    judged = judge(found.reading)
+    body = body_of(judged.reading, policy)
+    refused = None
+    doubtful = judged.article is not None and judged.article < policy.max_listing_score
+    if doubtful or judged.quality < policy.min_sure_quality:
+        second = read(opened.walk, found.known, memory, policy, ask_extractor=True)
+        other = judge(second)
+        other_body = body_of(other.reading, policy)
+        if doubtful:  # of a page that is none the extractor often finds no body
+            refused = _refusal(opened, other_body, other, policy)
+        if other.quality > judged.quality:
+            found, judged, body = replace(found, reading=second), other, other_body
+    refused = refused or _refusal(opened, body, judged, policy)
     if refused:
-        return Examined(Cleaned(reject(page, *refused, title=read.title)), read.statements, body)
-    article = _article(page, read, body, judged, policy)
-    cleaned = bounded(Cleaned(article, body.removed, body.view), policy)
-    return Examined(cleaned, read.statements, body, read.setting)
+        return Examined(Cleaned(reject(page, *refused, title=opened.title)), statements, body)
+    sight = found.reading.sight
+    view = None
+    if sight is not None:
+        stated = _is_stated(found, body.text)
+        view = view_of(found.reading, judged.reading, sight, judged.quality, stated=stated)
+    return _article(opened, found.told, Decided(judged.reading, body, judged.quality), view, policy)
+
+
+def _refusal(opened: OpenPage, body: Body, judged: Judged, policy: Policy) -> tuple[Reason, str] | None:
+    return refusal(
+        body,
+        judged,
+        title=opened.title,
+        root=opened.root,
+        statements=opened.statements,
+        policy=policy,
+    )
+
+
+def _is_stated(found: ReadPage, text: str) -> bool:
+    """Whether the page's lines add nothing to what it states of people, date and agency."""
+    told, stated = found.told, found.stated
+    if (told.people, told.dated) != (stated.people, stated.dated):
+        return False
+    return told.credited == stated.credited or (
+        wire_of(told.credited, [], text) == wire_of(stated.credited, [], text)
+    )
+
+
+def _article(
+    opened: OpenPage, told: Told, decided: Decided, view: PageView | None, policy: Policy
+) -> Examined:
+    article = article_of(opened, told, decided, policy)
+    cleaned = bounded(Cleaned(article, decided.body.removed, view), policy)
+    return Examined(cleaned, opened.statements, decided.body, opened.setting)
 
 
 def read_page(
     page: Page, policy: Policy = DEFAULT_POLICY, memory: SiteMemory = NO_MEMORY
 ) -> ReadPage | Rejected:
     """The page as statements and rules read it, or why it cannot be read."""
-    if refused := precheck(page.body, policy):
-        return reject(page, *refused)
-    decoded = decode(page.body, page.header("content-type"))
-    if decoded.replacement_share > policy.max_replacement_share:
-        return reject(page, Reason.BAD_ENCODING, f"{decoded.replacement_share:.1%} unreadable")
-    root = parse(decoded.text)
-    if root is None:
-        return reject(page, Reason.EMPTY, "no document")
-    if (levels := depth(root)) > policy.max_depth:
-        return reject(page, Reason.TOO_DEEP, f"{levels} levels")
-    statements = read_statements(root).with_witness(page.witness)
-    host = urlsplit(page.url).hostname or ""
-    title = optional_text(headline(statements, host), policy.max_title_chars)
-    lines = page_lines(root, title)
-    people = authors(statements, lines, host, policy)
-    images = figures(root, page.url, cover(statements, page.url))
-    known = _known(page.url, statements, title, people, images)
-    return ReadPage(
-        root=root,
-        statements=statements,
-        title=title,
-        stated_title=stated_title(statements, host),
-        authors=people,
-        images=images,
-        lines=lines,
-        setting=setting_of(page, statements),
-        known=known,
-        reading=read(root, known, memory, policy),
-        ending=ending_flags(decoded.text),
-    )
+    opened = open_page(page, policy)
+    return _read(opened, policy, memory) if isinstance(opened, OpenPage) else reject(page, *opened)
 
 
-def _known(
-    url: str,
-    statements: Statements,
-    title: str | None,
-    people: tuple[str, ...],
-    images: tuple[Image, ...],
-) -> Known:
-    """What the body's blocks are compared with: the headline, the people, the captions."""
-    headlines = [title, *(c.value for c in statements.all("title"))]
-    captions = [text for image in images for text in (image.caption, image.credit, image.alt)]
-    return Known(
-        headlines=frozenset(letters(text) for text in headlines if text),
-        people=frozenset(letters(name) for name in people),
-        captions=frozenset(letters(text) for text in captions if text),
-        host=urlsplit(url).hostname,
-        description=letters(statements.first("description") or "") or None,
-        title_words=frozenset(word for word in (title or "").casefold().split() if len(word) > 3),
-        article_body=letters(statements.first("body") or "") or None,
-        word_count=int(statements.first("words") or 0) or None,
-    )
+def _read(opened: OpenPage, policy: Policy, memory: SiteMemory) -> ReadPage:
+    told, stated = told_of(opened, lambda: _lines(opened), policy)
+    known = known_of(opened, told.people)
+    return ReadPage(opened, told, stated, known, read(opened.walk, known, memory, policy))
 
 
-def _article(page: Page, read: ReadPage, body: Body, judged: Judged, policy: Policy) -> Article:
-    statements, text = read.statements, body.text[: policy.max_text_chars]
-    stated = (credible_canonical(said.value, page.url) for said in statements.all("canonical"))
-    canonical = next(filter(None, stated), None) or canonical_url(page.url)
-    hash_of_text = text_hash(text)
-    front = cover(statements, page.url)
-    container = gathering([judged.reading.blocks[at] for at in judged.reading.kept], policy)
-    signed = [block.text for block in body.removed if block.rule == SIGNATURE_RULE]
-    paragraphs = text.split("\n\n")
-    credited = [*byline_texts(statements, read.lines), *signed]
-    language = detect_language(text, policy, stated_languages(page, statements))
-    dated = published(statements, read.lines, page.witness, read.setting)
-    return Article(
-        id=article_id(canonical, hash_of_text),
-        site=page.site,
-        publisher=statements.first("publisher"),
-        country=page.country,
-        url=page.url,
-        url_requested=page.url_requested,
-        url_canonical=canonical,
-        title=read.title,
-        description=statements.first("description"),
-        text=text,
-        language=language.code,
-        language_script=language.script,
-        language_score=language.score,
-        authors=read.authors or signatures(signed) or None,
-        tags=tags(statements) or None,
-        section=statements.first("section"),
-        published_at=dated.instant if dated else None,
-        modified_at=modified(statements, dated, read.setting),
-        published_date=dated.day if dated else None,
-        published_source=dated.source if dated else None,
-        published_raw=dated.raw if dated else None,
-        image_url=front,
-        images=figures(read.root, page.url, front, container) or None,
-        page_type=page_type(statements, page.url, read.root, text),
-        word_count=count_words(text),
-        char_count=len(text),
-        extraction_score=judged.quality,
-        quality_flags=(*access_flags(statements, read.root, text), *read.ending) or None,
-        extractor=EXTRACTOR,
-        removed_blocks=len(body.removed),
-        removed_chars=sum(len(block.text) for block in body.removed),
-        text_hash=hash_of_text,
-        minhash=None,
-        cluster_id=None,
-        duplicate_of=None,
-        story_id=None,
-        wire_source=wire_source(credited, paragraphs[0], paragraphs[-1]),
-        version=1,
-        previous_id=None,
-        change_kind=None,
-        fetched_at=page.fetched_at,
-        http_status=page.http_status,
-        etag=page.header("etag"),
-        last_modified=page.header("last-modified"),
-        discovered_via=page.discovered_via,
-        discovered_at=page.discovered_at,
-        robots=page.robots,
-        rights=rights(statements, page, read.root) or None,
-        warc_file=page.warc_file,
-        warc_offset=page.warc_offset,
-        run_id=page.run_id,
-        schema_version=SCHEMA_VERSION,
-    )
-
-
-def reject(page: Page, reason: Reason, detail: str | None, title: str | None = None) -> Rejected:
-    """The `rejected` row of `page`."""
-    rejected = Rejected(
-        site=page.site,
-        url=page.url,
-        url_requested=page.url_requested,
-        reason=reason,
-        detail=detail,
-        title=title,
-        http_status=page.http_status,
-        content_type=page.header("content-type"),
-        body_bytes=len(page.body),
-        discovered_via=page.discovered_via,
-        fetched_at=page.fetched_at,
-        warc_file=page.warc_file,
-        warc_offset=page.warc_offset,
-        extractor=EXTRACTOR,
-        run_id=page.run_id,
-        schema_version=SCHEMA_VERSION,
-    )
-    return bounded_rejection(rejected)
+def _lines(opened: OpenPage) -> list[Line]:
+    return page_lines(opened.outline, opened.walk.blocks({}), opened.title)

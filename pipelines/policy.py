@@ -45,6 +45,10 @@ class Policy:
     # A line that is the beginning or the end of a headline is one, from this length on and up to this ratio.
     min_headline_letters: int = 20
     max_headline_factor: float = 2.0
+    # A body that the quality model expects to be read no better than this is sought by the extractor, too.
+    min_sure_quality: float = 0.85
+    # ... and so is that of a page of fewer blocks: it is small, and what its prose tells is little.
+    min_prose_blocks: int = 40
     # Text the extractor took from outside the body's place is kept from this length on (letters).
     min_outside_letters: int = 120
     # Prose between headline and body that the extractor passed over is a lead from this length on.
@@ -63,14 +67,17 @@ class Policy:
     # that: chosen under cross-validation by host, docs/measuring.md.
     min_score_to_stay: float = 0.4
     min_score_to_join: float = 0.55
-    # ... and what a rule had cut, from this one: a teaser under "related" reads like an article.
+    # ... rows of a table, which hold bylines where tables make the layout, from this one,
+    min_score_of_row: float = 0.62
+    # ... and what a rule had cut, from this one; a teaser, linked below "related", reads like an article.
     min_score_to_return: float = 0.75
+    min_score_of_teaser: float = 0.88
     # The models were fitted on pages of real sites, which have this many blocks and more: of barer ones they
     # know nothing.
     min_model_blocks: int = 25
     # A page is refused when the learned models give it less than this chance to be an article. Out of fold
-    # that costs no page of the sets of news; of all, four in 1,000: goods, threads, home pages.
-    min_article_score: float = 0.0225
+    # that costs no page of the sets of news; of all, five in 1,000: goods, threads, home pages.
+    min_article_score: float = 0.034
 
     # Site memory. A block is the site's when different stories have it: this many at least, and ...
     memory_min_pages: int = 3
@@ -96,6 +103,16 @@ class Policy:
     memory_counter_letters: int = 60
     # Articles that share this many paragraphs tell one story.
     memory_story_paragraphs: int = 2
+    # The learnt road: open from so many judged pages of a template on; ...
+    learnt_min_pages: int = 3
+    # ... a place has a fate when so many blocks stood there and this share of them became the same;
+    learnt_min_blocks: int = 2
+    learnt_steady_share: float = 0.95
+    # ... paragraphs outside the body may have so many times the characters they had at most, and some more.
+    learnt_most_beside: float = 1.5
+    learnt_beside_chars: int = 500
+    # Of so many pages one is read on the general road whatever is known: drift shows there.
+    learnt_audit: int = 16
     # Bounds: pages remembered of a template and of a site, pages looked at together, blocks of a page.
     memory_template_pages: int = 32
     memory_site_pages: int = 160

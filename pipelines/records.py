@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 def values_of(record: DataclassInstance) -> dict[str, Any]:
     """Field names and values. `dataclasses.asdict` copies what is in them, too, and takes its time."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(record, name) for name in _names(type(record))}
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 class State(StrEnum):
@@ -213,11 +219,19 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """What a page shows site memory: paths of its body and headline, its blocks (`body.page_view`)."""
+    """What a page shows site memory: paths of its body and headline, its blocks (`body.page_view`).
+
+    `quality` is the `extraction_score` of a page whose blocks were judged, None where none were; `stated`:
+    people and date are what the page states whatever its lines say; `beside`: characters of paragraphs
+    outside the body.
+    """
 
     body: str
     headline: str | None
     marks: bytes
+    quality: float | None = None
+    stated: bool = False
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.body.blocks import Paths
 from pipelines.body.boilerplate import Cut
 from pipelines.body.reading import Reading
 from pipelines.body.region import are_inside, find_container
 from pipelines.body.site_memory import MEMORY_RULE
 from pipelines.policy import Policy
-from pipelines.records import PageView, RemovedBlock
+from pipelines.records import RemovedBlock
 
 PARAGRAPH_BREAK = "\n\n"
 # Menus and footers stand on every page of a site and were never candidates for its text.
@@ -28,13 +27,11 @@ class Body:
     linked_headings: int
     places: tuple[tuple[int, str], ...]
     removed: tuple[RemovedBlock, ...]
-    view: PageView | None
 
 
 def body_of(reading: Reading, policy: Policy) -> Body:
     """What `reading` keeps, in words, and what was removed around it."""
     blocks, kept = reading.blocks, reading.kept
-    paths = Paths()
     return Body(
         text=PARAGRAPH_BREAK.join(blocks[at].text for at in kept),
         letters=reading.letters,
@@ -43,13 +40,12 @@ def body_of(reading: Reading, policy: Policy) -> Body:
         linked_headings=sum(
             blocks[at].kind == "heading" and blocks[at].link_share > policy.max_link_share for at in kept
         ),
-        places=tuple((blocks[at].order, paths.of(blocks[at].element)) for at in kept),
-        removed=_removed(reading, paths, policy),
-        view=reading.view,
+        places=tuple((blocks[at].order, blocks[at].path) for at in kept),
+        removed=_removed(reading, policy),
     )
 
 
-def _removed(reading: Reading, paths: Paths, policy: Policy) -> tuple[RemovedBlock, ...]:
+def _removed(reading: Reading, policy: Policy) -> tuple[RemovedBlock, ...]:
     """Every block that a rule cut, and what the extractor chose or passed over within the text.
 
     The site's frame counts only where it reaches into the neighbourhood of the body. When nothing was kept,
@@ -71,7 +67,5 @@ def _removed(reading: Reading, paths: Paths, policy: Policy) -> tuple[RemovedBlo
         if kept and passed_over and no_part:
             continue
         decided = cut or Cut("extractor", "not body")
-        found.append(
-            RemovedBlock(block.order, paths.of(block.element), block.text, decided.rule, decided.reason)
-        )
+        found.append(RemovedBlock(block.order, block.path, block.text, decided.rule, decided.reason))
     return tuple(found)

@@ -118,11 +118,15 @@ def _grounds(
 
 def _is_headline(block: Block, known: Known, policy: Policy) -> bool:
     """Whether the block is the headline without what a title has around it, or an h1 with a kicker."""
+    text = block.letters
+    if len(text) < policy.min_headline_letters:
+        return False
     for headline in known.headlines:
-        short, long = sorted((headline, block.letters), key=len)
+        # Of two of one length the block's counts as the longer.
+        short, long = (text, headline) if len(text) < len(headline) else (headline, text)
         if len(short) < policy.min_headline_letters or len(long) > policy.max_headline_factor * len(short):
             continue
-        if block.element.tag != "h1" and long is block.letters:
+        if long is text and block.element.tag != "h1":
             continue
         if long.startswith(short) or long.endswith(short):
             return True
@@ -131,16 +135,17 @@ def _is_headline(block: Block, known: Known, policy: Policy) -> bool:
 
 def _signed(block: Block, known: Known, policy: Policy) -> bool:
     return (
-        block.kind not in ("heading", "row")
+        bool(known.people)
+        and block.kind not in ("heading", "row")
         and len(block.letters) <= policy.max_dateline_letters
-        and is_byline(block.text, known.people)
+        and is_byline(block.text, known.people, block.words)
     )
 
 
 def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:
     if weighed(block.letters) > policy.max_phrase_block_letters:
         return None
-    rule = phrases.match(block.text)
+    rule = phrases.match(block.text, block.words)
     if rule is None or rule.kind in _BARRED.get(block.kind, ()):
         return None
     return Cut(f"phrase.{rule.name}", rule.kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pipelines.policy import Policy
 
@@ -53,19 +53,40 @@ def find_repeats(texts: Mapping[int, str], policy: Policy) -> dict[int, str]:
 
 
 def _holders(texts: Mapping[str, int], least: int) -> dict[str, str]:
-    """Text -> the first longer text it stands in, for those that stand in one. Linear in all letters."""
+    """Text -> the first longer text it stands in, for those that stand in one. Linear in all letters.
+
+    Texts are as long as `least`. A holder is looked at in steps of a quarter of that: one of the pieces that
+    begin there lies within the first letters of what stands in it, and there the rest is compared.
+    """
+    step = max(1, least // 4)
+    size = least - step + 1
     starts: dict[str, list[str]] = defaultdict(list)
     for text in texts:
         if len(alike := starts[text[:least]]) < _MOST_ALIKE:
             alike.append(text)
+    pieces = _pieces(starts, step, size)
     found: dict[str, str] = {}
     for holder in texts:
-        for at in range(len(holder) - least + 1):
-            waiting = starts.get(holder[at : at + least])
-            if not waiting:
-                continue
-            here = [text for text in waiting if len(text) < len(holder) and holder.startswith(text, at)]
-            for text in here:
-                found[text] = holder
-                waiting.remove(text)
+        for begin in range(0, len(holder) - size + 1, step):
+            for ahead in pieces.get(holder[begin : begin + size], ()):
+                at = begin - ahead
+                waiting = starts.get(holder[at : at + least]) if at >= 0 else None
+                if not waiting:
+                    continue
+                here = [text for text in waiting if len(text) < len(holder) and holder.startswith(text, at)]
+                for text in here:
+                    found[text] = holder
+                    waiting.remove(text)
     return found
+
+
+def _pieces(starts: Iterable[str], step: int, size: int) -> dict[str, tuple[int, ...]]:
+    """The pieces of some beginnings -> how far into them they stand, of `step` places."""
+    pieces: dict[str, tuple[int, ...]] = {}
+    for start in starts:
+        for ahead in range(step):
+            piece = start[ahead : ahead + size]
+            known = pieces.get(piece, ())
+            if ahead not in known:
+                pieces[piece] = (*known, ahead)
+    return pieces

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -41,15 +42,15 @@ _MOST_PLACE_WORDS = 3
 _MOST_SIGNATURE_WORDS = 5
 
 
-def is_dateline(text: str) -> bool:
-    """Whether the text is nothing but dates, times, counts or rates.
+def is_dateline(text: str, words: Sequence[str] | None = None) -> bool:
+    """Whether the text (of these `folded_words`) is nothing but dates, times, counts or rates.
 
     >>> is_dateline("Dienstag, 3. März 2026, 14:30 Uhr"), is_dateline("12 | 3 | 40")
     (True, True)
     >>> is_dateline("Elections of 2026"), is_dateline("USD 3.75 EUR 4.10"), is_dateline("March")
     (False, True, False)
     """
-    words = folded_words(text)
+    words = folded_words(text) if words is None else words
     plain = [word for word in words if not is_number(word)]
     if len(plain) == len(words) or _PRICED.search(text):
         return False
@@ -60,14 +61,18 @@ def is_dateline(text: str) -> bool:
     return any(tells_date(word) for word in plain) or bool(_CLOCK_OR_DATE.search(text))
 
 
-def is_byline(text: str, people: Collection[str]) -> bool:
+def is_byline(text: str, people: Collection[str], words: Sequence[str] | None = None) -> bool:
     """Whether the text is one of the page's authors (folded with `letters`) and what stands around a name.
 
     That is a prefix, a date, and a place or agency of up to three words set apart by a comma or slash.
+    `words` are the text's `folded_words`, where they are known.
     """
-    if not people or _SENTENCE_END.search(text):
+    if not people:
         return False
-    folded = frozenset("".join(folded_words(name)) for name in people)
+    folded = _joined(frozenset(people))
+    joined = "".join(folded_words(text) if words is None else words)
+    if not any(name in joined for name in folded) or _SENTENCE_END.search(text):
+        return False
     named = False
     for part in filter(None, map(str.strip, _SEPARATORS.split(text))):
         words = folded_words(part)
@@ -80,6 +85,12 @@ def is_byline(text: str, people: Collection[str]) -> bool:
         if plain and (found is not None or len(plain) > _MOST_PLACE_WORDS):
             return False
     return named
+
+
+@lru_cache(maxsize=64)
+def _joined(people: frozenset[str]) -> frozenset[str]:
+    """Each name's folded words as one: asked for with every line of a page."""
+    return frozenset("".join(folded_words(name)) for name in people)
 
 
 def _without_people(words: Sequence[str], people: Collection[str]) -> tuple[str, ...] | None:
@@ -118,7 +129,7 @@ def lines_without_prose(blocks: Sequence[Block], free: Sequence[bool], policy: P
         and block.kind in _KINDS
         and len(block.letters) <= policy.max_dateline_letters
         and block.bold < len(block.letters)
-        and is_dateline(block.text)
+        and is_dateline(block.text, block.words)
     ]
     counts = Counter(_series(blocks[at]) for at in dated)
     found |= {
@@ -139,7 +150,7 @@ def lines_without_prose(blocks: Sequence[Block], free: Sequence[bool], policy: P
 
 def _series(block: Block) -> HtmlElement | None:
     """What the block's like are counted in: dates in their place, bare figures on the whole page."""
-    return _place(block) if any(map(is_date_word, folded_words(block.text))) else None
+    return _place(block) if any(map(is_date_word, block.words)) else None
 
 
 def _place(block: Block) -> HtmlElement:

@@ -6,7 +6,7 @@ here and not a source: each line of its output marks the letters of the page tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 
 import trafilatura
@@ -15,6 +15,7 @@ from trafilatura.settings import Document
 
 from pipelines.body.blocks import Block
 from pipelines.normalize import letters
+from pipelines.page.outline import Outline
 
 # Lines this long are found at one place only; shorter ones are looked for between them.
 _ANCHOR_LETTERS = 30
@@ -37,13 +38,15 @@ def trafilatura_lines(root: HtmlElement) -> list[str]:
     return [line for line in document.text.split("\n") if line.strip()]
 
 
-def pruned_copy(root: HtmlElement, furniture: dict[HtmlElement, str]) -> HtmlElement:
-    """A copy of the tree without its furniture: what the extractor is asked about."""
-    twin = deepcopy(root)
-    doomed = [copy for original, copy in zip(root.iter(), twin.iter(), strict=True) if original in furniture]
-    for element in doomed:
-        if element.getparent() is not None:
-            element.drop_tree()
+def pruned_copy(outline: Outline, furniture: Collection[int]) -> HtmlElement:
+    """A copy of the tree without its furniture (by number): what the extractor is asked about."""
+    twin = deepcopy(outline.elements[0])
+    elements = list(twin.iter())
+    end = 0
+    for number in sorted(furniture):
+        if number >= end:  # else it went with what it stands in
+            elements[number].drop_tree()
+            end = outline.ends[number]
     return twin
 
 

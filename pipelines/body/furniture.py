@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate, chain
+from math import inf
+from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import HEADINGS, INLINE, INVISIBLE
+from pipelines.body.blocks import HEADINGS, INLINE, INVISIBLE, body_number
+from pipelines.page.outline import Outline
 from pipelines.policy import Policy
 
 _TAGS = {
@@ -28,6 +31,7 @@ _TAGS = {
     "menu": "navigation",
 }
 _BOXES = frozenset({"div", "section"})
+_HEADINGS = frozenset(HEADINGS)
 # What offers a newsletter says no more.
 _MAX_OFFER_CHARS = 400
 # Longer runs of text are of paragraphs.
@@ -84,6 +88,10 @@ _PATTERN = re.compile(
     + "|".join(sorted(map(re.escape, _PHRASE_TO_RULE), key=len, reverse=True))
     + r")(?![a-z0-9])"
 )
+# Few names have a word that one of ours begins with, and the search costs microseconds.
+_FIRST_WORDS = frozenset(name.split("-", 1)[0].encode() for name in _PHRASE_TO_RULE)
+_ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128))
+_ASCII_WORDS += b" " * 128
 # "with-sidebar", "has-comments", "no-ads": said of a page, not the name of a part.
 _STATE = re.compile(r"(?<![a-z0-9])(?:with|has|no|not|without|is|single|hide|show)-[a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -91,14 +99,20 @@ _SEPARATORS = re.compile(r"[_:.]+")
 _INVISIBLE_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """An element with its rule and the name that told it; outermost when it stands in none of that name."""
+# Few elements have one of these.
+_NAMING = ("data-component", "data-testid")
+_tells_nothing = frozenset(("hidden", "style", "role", *_NAMING)).isdisjoint
+# Pages of one site, and themes of many, have the same names.
+_MOST_NAMES = 16_384
+_LONG_NAME = 100
+_LONG_NAMES = 500
 
-    element: HtmlElement
+
+class _Told(NamedTuple):
+    """What an attribute or an element tells: a rule, and the name that told it, if a name did."""
+
     rule: str
     name: str | None
-    is_outermost: bool
 
 
 def named_rule(name: str) -> str | None:
@@ -107,46 +121,138 @@ def named_rule(name: str) -> str | None:
     >>> named_rule("share-buttons"), named_rule("RelatedPosts"), named_rule("has-sidebar")
     ('share', 'related', None)
     """
-    words = _SEPARATORS.sub("-", _CAMEL.sub("-", name)).lower()
-    match = _PATTERN.search(_STATE.sub("", words))
+    return _usual_rule(name) if len(name) <= _LONG_NAME else _named_rule(name)
+
+
+def _named_rule(name: str) -> str | None:
+    if not _may_tell(name):
+        return None
+    words = _STATE.sub("", _SEPARATORS.sub("-", _CAMEL.sub("-", name)).lower())
+    match = _PATTERN.search(words)
     return _PHRASE_TO_RULE[match.group()] if match else None
 
 
-def _rule(element: HtmlElement, seen: dict[str, str | None]) -> tuple[str, str | None] | None:
-    """Rule for the element, and the class or id name that told it, if a name did."""
-    if rule := _tag_rule(element):
-        return rule, None
-    attributes = element.attrib
-    if not attributes:
-        return None
-    if "hidden" in attributes or _INVISIBLE_STYLE.search(attributes.get("style", "")):
-        return "hidden", None
-    if rule := _ROLES.get(attributes.get("role", "")):
-        return rule, None
-    if element.tag in HEADINGS:
-        return None  # "widget-title" is what themes call a heading of the body, too
-    for key in ("class", "id", "data-component", "data-testid"):
-        for name in attributes.get(key, "").split():
-            if name not in seen:
-                seen[name] = named_rule(name)
-            if (rule := seen[name]) and not (rule == "comments" and element.tag in INLINE):
-                return rule, name
-    return None
+def _may_tell(names: str) -> bool:
+    """Whether there is a word in the names that one of ours begins with; True when in doubt."""
+    parted = names if names.islower() else _CAMEL.sub("-", names)
+    words = parted.encode().translate(_ASCII_WORDS).split()
+    return not (names.isascii() and _FIRST_WORDS.isdisjoint(words))
 
 
-def _tag_rule(element: HtmlElement) -> str | None:
-    if element.tag in _BOXES:
-        return "form" if _asks_for_mail(element) else None
-    rule = _TAGS.get(element.tag)
-    return None if rule == "button" and _holds_heading(element) else rule
+def _names(said: str) -> tuple[_Told, ...]:
+    """Those that tell something of the names in an attribute."""
+    if not _may_tell(said):
+        return ()
+    return tuple(_Told(rule, name) for name in said.split() if (rule := named_rule(name)))
 
 
-def _asks_for_mail(element: HtmlElement) -> bool:
-    """Whether the element is a form for an e-mail address with the few words that offer something for it."""
-    form = next((child for child in element if child.tag == "form"), None)
-    if form is None or not any(_wants_mail(field) for field in form.iter("input")):
-        return False
-    return all(total <= _MAX_OFFER_CHARS for total in accumulate(map(len, _texts(element))))
+_usual_rule = lru_cache(maxsize=_MOST_NAMES)(_named_rule)
+_usual_names = lru_cache(maxsize=_MOST_NAMES)(_names)
+
+
+def _telling(attributes: Iterable[str | None]) -> dict[str | None, tuple[_Told, ...]]:
+    """Those of some attributes that tell something."""
+    return {
+        said: names
+        for said in set(attributes)
+        if said and (names := _usual_names(said) if len(said) <= _LONG_NAMES else _names(said))
+    }
+
+
+class _Page:
+    """What is asked of a page's elements to tell furniture, each told by its number."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.forms = {outline.parents[at]: at for at in reversed(outline.all("form"))}
+        self._tails = dict(_long_runs(outline, outline.tails))
+        lengths = [0] * len(outline.tags)
+        for at, length in (*_long_runs(outline, outline.texts), *self._tails.items()):
+            lengths[at] += length
+        self._prose = list(accumulate(lengths, initial=0))
+
+    def prose(self, at: int) -> int:
+        """Characters in long runs of text in the element: what an article has and furniture has little of."""
+        return self._prose[self.outline.ends[at]] - self._prose[at] - self._tails.get(at, 0)
+
+    def candidates(self, within: range, *, by_name: bool) -> list[tuple[int, _Told]]:
+        """Those of the elements that have a rule, in document order."""
+        outline, tags, ends = self.outline, self.outline.tags, self.outline.ends
+        elements = enumerate(outline.elements[within.start : within.stop], within.start)
+        asked = {at for at, element in elements if not _tells_nothing(element.keys())}
+        asked.update(at for at in (*self.forms, *outline.all(*_TAGS)) if at in within)
+        named = self._named(within, asked) if by_name else {}
+        unseen = [at for at in outline.all(*INVISIBLE, "") if ends[at] > at + 1]
+        found = []
+        stop = within.start
+        for at in sorted(asked.union(named, unseen)):
+            if not stop <= at < within.stop:
+                continue
+            tag = tags[at]
+            if not tag or tag in INVISIBLE:
+                stop = ends[at]
+            elif at in asked and (rule := self._rule(at)):
+                found.append((at, _Told(rule, None)))
+            elif at in named and tag not in _HEADINGS:
+                # "widget-title" is what themes call a heading of the body, too.
+                told = named[at]
+                if told[0].rule == "comments" and tag in INLINE:
+                    told = tuple(each for each in told if each.rule != "comments")
+                if told:
+                    found.append((at, told[0]))
+        return found
+
+    def _named(self, within: range, asked: Iterable[int]) -> dict[int, tuple[_Told, ...]]:
+        """What the names of elements tell; `asked` are those that may have other names than class and id."""
+        outline, inside = self.outline, slice(within.start, within.stop)
+        attributes = [outline.classes[inside], outline.ids[inside]]
+        telling = _telling(chain(*attributes))
+        found: dict[int, tuple[_Told, ...]] = {}
+        for said in attributes:
+            for at in [at for at, each in enumerate(said, within.start) if each in telling]:
+                found[at] = found.get(at, ()) + telling[said[at - within.start]]
+        for at in asked:
+            for said in filter(None, map(outline.elements[at].get, _NAMING)):
+                if told := _names(said):
+                    found[at] = found.get(at, ()) + told
+        return found
+
+    def _rule(self, at: int) -> str | None:
+        """Rule by what the element is and says of itself beside its names."""
+        tag, element = self.outline.tags[at], self.outline.elements[at]
+        if tag in _BOXES and at in self.forms and self._asks_for_mail(at):
+            return "form"
+        if (rule := _TAGS.get(tag)) and not (rule == "button" and self._holds_heading(at)):
+            return rule
+        if element.get("hidden") is not None or _INVISIBLE_STYLE.search(element.get("style") or ""):
+            return "hidden"
+        return _ROLES.get(element.get("role") or "")
+
+    def _asks_for_mail(self, at: int) -> bool:
+        """Whether the element is a form for an e-mail address with the few words that offer something."""
+        outline, form = self.outline, self.forms[at]
+        fields = (k for k in range(form, outline.ends[form]) if outline.tags[k] == "input")
+        if not any(_wants_mail(outline.elements[field]) for field in fields):
+            return False
+        return all(total <= _MAX_OFFER_CHARS for total in accumulate(map(len, self._runs(at))))
+
+    def _runs(self, at: int) -> Iterator[str]:
+        """The runs of visible text inside the element."""
+        outline = self.outline
+        for node in range(at, outline.ends[at]):
+            if outline.tags[node] and outline.tags[node] not in INVISIBLE:
+                yield outline.texts[node] or ""
+                yield (outline.tails[node] if node != at else None) or ""
+
+    def _holds_heading(self, at: int) -> bool:
+        """Whether a button is the headline of a part that folds, as questions and answers do."""
+        return not _HEADINGS.isdisjoint(self.outline.tags[at : self.outline.ends[at]])
+
+
+def _long_runs(outline: Outline, runs: Sequence[str | None]) -> list[tuple[int, int]]:
+    """Number of the element and characters of each of its runs that is long and seen."""
+    long = [(at, len(run)) for at, run in enumerate(runs) if run and len(run) > _LONG]
+    return [(at, length) for at, length in long if outline.tags[at] and outline.tags[at] not in INVISIBLE]
 
 
 def _wants_mail(field: HtmlElement) -> bool:
@@ -154,68 +260,32 @@ def _wants_mail(field: HtmlElement) -> bool:
     return any("mail" in (value or "").lower() for value in said)
 
 
-def _holds_heading(element: HtmlElement) -> bool:
-    """Whether a button is the headline of a part that folds, as questions and answers do."""
-    return next(element.iter(*HEADINGS), None) is not None
-
-
-def _candidates(body: HtmlElement) -> Iterator[_Candidate]:
-    """Elements with a rule."""
-    seen: dict[str, str | None] = {}
-    stack = [(body, frozenset[str]())]
-    while stack:
-        element, names = stack.pop()
-        for child in reversed(element):
-            if not isinstance(child.tag, str) or child.tag in INVISIBLE:
-                continue
-            inside = names
-            if found := _rule(child, seen):
-                rule, name = found
-                yield _Candidate(child, rule, name, is_outermost=name not in names)
-                inside = names | {name} if name and len(child) else names
-            stack.append((child, inside))
-
-
-def _prose(body: HtmlElement) -> Counter[HtmlElement]:
-    """Characters of text in paragraphs in each element: what an article has and furniture has little of."""
-    found = Counter[HtmlElement]()
-    for node in reversed(list(body.iter())):
-        if isinstance(node.tag, str) and node.tag not in INVISIBLE:
-            text, tail = len(node.text or ""), len(node.tail or "")
-        else:
-            text = tail = 0
-        if text > _LONG:
-            found[node] += text
-        around = found[node] + (tail if tail > _LONG else 0)
-        if around and node is not body:
-            found[node.getparent()] += around
-    return found
-
-
-def _texts(element: HtmlElement) -> Iterator[str]:
-    """The runs of visible text inside the element."""
-    for node in element.iter():
-        if isinstance(node.tag, str) and node.tag not in INVISIBLE:
-            yield from filter(None, (node.text, node.tail if node is not element else None))
-
-
-def find_furniture(body: HtmlElement, policy: Policy, *, by_name: bool = True) -> dict[HtmlElement, str]:
-    """Furniture elements of `body` with their rule; without `by_name`, class and id names tell nothing.
+def find_furniture(
+    outline: Outline, policy: Policy, *, by_name: bool = True, below: int | None = None
+) -> dict[int, str]:
+    """Numbers of furniture elements below <body>, and their rules; without `by_name`, names tell nothing.
 
     An element that holds most of the page's prose keeps it, whatever its name says. So do the parts
-    that hold it between them under one name: page builders call every paragraph a "widget".
+    that hold it between them under one name: page builders call every paragraph a "widget". With `below`
+    only the element of that number, and what is in it, is looked at.
     """
-    held = _prose(body)
-    most = policy.max_furniture_share * held[body]
-    found = [each for each in _candidates(body) if by_name or each.name is None]
-    shared = Counter[str | None]()
-    for each in found:
-        if each.name and each.is_outermost:
-            shared[each.name] += held[each.element]
+    page = _Page(outline)
+    body = body_number(outline)
+    top = body + 1 if below is None else below
+    within = range(top, outline.ends[body if below is None else below])
+    found = [(at, *told, page.prose(at)) for at, told in page.candidates(within, by_name=by_name)]
+    shared = Counter[str]()
+    ends: dict[str, int] = {}  # of the outermost element of each name
+    for at, _, name, prose in found:
+        if name and ends.get(name, 0) <= at:
+            ends[name] = outline.ends[at]
+            shared[name] += prose
+    most = policy.max_furniture_share * page.prose(body) or inf
+    wide = {name for name, prose in shared.items() if prose > most}
     return {
-        each.element: each.rule
-        for each in found
-        if not most or max(held[each.element], shared[each.name]) <= most
-        if each.rule != "hidden" or held[each.element] < policy.min_folded_chars
-        if policy.applies(f"structure.{each.rule}")
+        at: rule
+        for at, rule, name, prose in found
+        if prose <= most and name not in wide
+        if rule != "hidden" or prose < policy.min_folded_chars
+        if policy.applies(f"structure.{rule}")
     }

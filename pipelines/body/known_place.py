@@ -8,12 +8,13 @@ from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut
+from pipelines.body.paths import Paths
 from pipelines.body.region import are_inside
-from pipelines.body.site_memory import MEMORY_RULE, SiteMemory, Template, place_path
+from pipelines.body.site_memory import MEMORY_RULE, SiteMemory, Template
 from pipelines.policy import Policy
 
 
-def known_body(root: HtmlElement, memory: SiteMemory, policy: Policy) -> tuple[Template, HtmlElement] | None:
+def known_body(paths: Paths, memory: SiteMemory, policy: Policy) -> tuple[Template, HtmlElement] | None:
     """The template the page follows and its body: of those seen often enough, the one seen most.
 
     None when no template has exactly one such place on the page, or its headline stands nowhere.
@@ -23,16 +24,10 @@ def known_body(root: HtmlElement, memory: SiteMemory, policy: Policy) -> tuple[T
     for template in sorted(memory.templates, key=lambda known: -known.pages):
         if template.pages < policy.memory_min_pages:
             break
-        found = _at(root, template.body)
-        if len(found) == 1 and (template.headline is None or _at(root, template.headline)):
-            return template, found[0]
+        found = paths.at(template.body)
+        if len(found) == 1 and (template.headline is None or paths.at(template.headline)):
+            return template, paths.outline.elements[found[0]]
     return None
-
-
-def _at(root: HtmlElement, path: str) -> list[HtmlElement]:
-    """Elements of the page at a `place_path`."""
-    tag = path.rsplit("/", 1)[-1].split(".", 1)[0]
-    return [element for element in root.iter(tag) if place_path(element) == path] if tag else []
 
 
 def with_known_body(

@@ -1,18 +1,24 @@
-"""What a page shows site memory: its template, and every block in and around its body.
+"""What a page shows site memory: its template, every block in and around its body, and what became of it.
 
-Seen as if nothing were known of the site: what memory cuts goes on being counted, or it would be forgotten.
+Blocks are seen as if nothing were known of the site: what memory cuts goes on being counted, or it would be
+forgotten.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
+
+from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut
-from pipelines.body.region import are_inside, gathering
-from pipelines.body.site_memory import MEMORY_RULE, block_key, folded, near_place, place_path, short_hash
+from pipelines.body.region import are_inside
+from pipelines.body.site_memory import block_key, folded, short_hash
 from pipelines.policy import Policy
 from pipelines.records import PageView
 
@@ -21,6 +27,22 @@ _PAGES_OWN = frozenset({"headline", "byline", "caption"})
 _PACKED = struct.Struct(">QIHB")
 _MOST_LETTERS = 0xFFFF
 _LINKED, _INSIDE = 1, 2
+# Bits of the last byte that hold fate and kind.
+_FATE, _FATES, _KIND = 2, 0b111, 5
+_KIND_CODES = {
+    kind: at
+    for at, kind in enumerate(("paragraph", "heading", "item", "quote", "preformatted", "row", "caption"))
+}
+
+
+class Fate(IntEnum):
+    """What became of a block: kept; cut by a rule; passed over without one; kept though a rule had cut it."""
+
+    UNKNOWN = 0
+    KEPT = 1
+    CUT = 2
+    PASSED = 3
+    RETURNED = 4
 
 
 class Mark(NamedTuple):
@@ -31,6 +53,26 @@ class Mark(NamedTuple):
     letters: int
     linked: bool
     inside: bool
+    kind: int = 0
+    fate: Fate = Fate.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A page as it is seen: its body, paths of body and headline, marks and which blocks they are of."""
+
+    container: HtmlElement
+    body: str
+    headline: str | None
+    marks: Sequence[Mark]
+    blocks: Sequence[int]
+
+    def view(
+        self, fates: Sequence[Fate], quality: float | None = None, *, stated: bool = False, beside: int = 0
+    ) -> PageView:
+        """The sight with what became of each block of the page."""
+        marks = (Mark(*mark[:-1], fates[at]) for mark, at in zip(self.marks, self.blocks, strict=True))
+        return PageView(self.body, self.headline, pack(marks), quality, stated, beside)
 
 
 def pack(marks: Iterable[Mark]) -> bytes:
@@ -40,7 +82,7 @@ def pack(marks: Iterable[Mark]) -> bytes:
             mark.key,
             mark.place,
             min(mark.letters, _MOST_LETTERS),
-            mark.linked * _LINKED | mark.inside * _INSIDE,
+            mark.linked * _LINKED | mark.inside * _INSIDE | mark.fate << _FATE | mark.kind << _KIND,
         )
         for mark in marks
     )
@@ -49,48 +91,72 @@ def pack(marks: Iterable[Mark]) -> bytes:
 def unpack(packed: bytes) -> list[Mark]:
     """What was packed."""
     return [
-        Mark(key, place, letters, bool(flags & _LINKED), bool(flags & _INSIDE))
+        Mark(
+            key,
+            place,
+            letters,
+            bool(flags & _LINKED),
+            bool(flags & _INSIDE),
+            flags >> _KIND,
+            Fate(flags >> _FATE & _FATES),
+        )
         for key, place, letters, flags in _PACKED.iter_unpack(packed)
     ]
 
 
-def view_of(
-    blocks: Sequence[Block], voted: Sequence[bool], cuts: Sequence[Cut | None], policy: Policy
-) -> PageView | None:
-    """What the page shows; None when no place of it holds a body."""
-    unknown = [None if cut and cut.rule == MEMORY_RULE else cut for cut in cuts]
-    chosen = [block for block, vote, cut in zip(blocks, voted, unknown, strict=True) if vote and not cut]
-    container = gathering(chosen, policy)
-    if container is None:
-        return None
+def sight_of(
+    blocks: Sequence[Block], container: HtmlElement, cuts: Sequence[Cut | None], policy: Policy
+) -> Sight:
+    """What a page whose body stands in `container` shows."""
     around = container if container.tag == "body" else container.getparent()
     near = are_inside(blocks, around)
     seen = [
-        block
-        for block, cut, is_near in zip(blocks, unknown, near, strict=True)
+        at
+        for at, (block, cut) in enumerate(zip(blocks, cuts, strict=True))
         if block.furniture or not (cut and cut.reason in _PAGES_OWN)
         # Menus are links. Prose counts wherever it stands: it may be taken for the body of a short article.
-        if block.link_share <= policy.max_link_share or is_near
+        if block.link_share <= policy.max_link_share or near[at]
     ]
-    inside = are_inside(seen, container)
-    start = max(0, inside.index(True) - policy.memory_max_page_blocks // 4)
+    inside = are_inside([blocks[at] for at in seen], container)
+    first = inside.index(True) if True in inside else 0
+    start = max(0, first - policy.memory_max_page_blocks // 4)
     stretch = slice(start, start + policy.memory_max_page_blocks)
-    marks = [_mark(block, here, policy) for block, here in zip(seen[stretch], inside[stretch], strict=True)]
     headline = next(
         (block for block, cut in zip(blocks, cuts, strict=True) if cut and cut.reason == "headline"), None
     )
-    return PageView(
-        body=place_path(container),
-        headline=place_path(headline.element) if headline else None,
-        marks=pack(marks),
+    paths = blocks[0].places
+    return Sight(
+        container=container,
+        body=paths.place(paths.outline.numbers[container]),
+        headline=paths.place(headline.number) if headline else None,
+        marks=[
+            _mark(blocks[at], here, policy) for at, here in zip(seen[stretch], inside[stretch], strict=True)
+        ],
+        blocks=seen[stretch],
     )
 
 
 def _mark(block: Block, inside: bool, policy: Policy) -> Mark:
     return Mark(
-        key=block_key(block, policy),
-        place=short_hash(near_place(block.home), 4),
-        letters=len(folded(block, policy)),
-        linked=bool(block.furniture) or block.link_share > policy.max_link_share,
-        inside=inside,
+        block_key(block, policy),
+        place_code(block),
+        len(folded(block, policy)),
+        bool(block.furniture) or block.link_share > policy.max_link_share,
+        inside,
+        _KIND_CODES[block.kind],
     )
+
+
+def place_code(block: Block) -> int:
+    """Number that stands for what the block is a text of."""
+    return _path_code(block.places.near(block.places.outline.numbers[block.home]))
+
+
+@lru_cache(maxsize=4_096)
+def _path_code(path: str) -> int:
+    return short_hash(path, 4)
+
+
+def kind_code(block: Block) -> int:
+    """Number of the block's kind."""
+    return _KIND_CODES[block.kind]

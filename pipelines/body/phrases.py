@@ -44,7 +44,7 @@ _MOST_DATE_WORDS = 14
 _LONGEST = {"{number}": 4, "{date}": _MOST_DATE_WORDS, "{name}": _MOST_NAME_WORDS}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """One phrase: `kind` of boilerplate, `place` (line, start, end, contains), its words folded.
 
@@ -58,7 +58,12 @@ class Rule:
     words: tuple[str, ...]
     label: bool
 
-    @property
+    @cached_property
+    def fixed(self) -> frozenset[str]:
+        """Its words without the slots."""
+        return frozenset(self.words).difference(_LONGEST)
+
+    @cached_property
     def has_slot(self) -> bool:
         """Whether some of its words are slots."""
         return not _LONGEST.keys().isdisjoint(self.words)
@@ -67,10 +72,14 @@ class Rule:
 class _Block:
     """A block's text as the rules see it; what few rules ask for is made when asked."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, words: tuple[str, ...]) -> None:
         self.text = text
-        self.words = folded_words(text)
+        self.words = words
         self._runs: dict[tuple[str, int], int] = {}
+
+    @cached_property
+    def _has(self) -> frozenset[str]:
+        return frozenset(self.words)
 
     @cached_property
     def label(self) -> tuple[str, ...]:
@@ -112,6 +121,16 @@ class _Block:
             return self._may_name[at]
         return is_number(word) or (slot == "{date}" and is_date_word(word))
 
+    def fits(self, rule: Rule) -> bool:
+        """Whether the rule is all of the block."""
+        return rule.fixed <= self._has and any(end == len(self.words) for end in self.after(rule.words))
+
+    def begins(self, rule: Rule) -> bool:
+        """Whether the block begins with the rule."""
+        if rule.has_slot:
+            return rule.fixed <= self._has and any(self.after(rule.words))
+        return self.words[: len(rule.words)] == rule.words
+
     def after(self, pattern: tuple[str, ...], at: int = 0) -> Iterator[int]:
         """Ends of the pattern when it begins at the word `at`, the longest first."""
         if not pattern:
@@ -145,7 +164,7 @@ def _rules(language: str, tables: dict[str, dict[str, list[str]]]) -> Iterator[R
                 yield from (Rule(name, kind, place, words, label) for words in _variants(phrase) if words)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Phrases:
     """All rules: whole lines by their words, the others by the first word (of `end`, by the last).
 
@@ -159,9 +178,24 @@ class Phrases:
     end: dict[str, tuple[Rule, ...]]
     contains: dict[str, tuple[Rule, ...]]
 
-    def match(self, text: str) -> Rule | None:
-        """The rule a block with this text falls under, or None."""
-        block = _Block(text)
+    @cached_property
+    def _after_slots(self) -> dict[str, frozenset[str]]:
+        """For each slot the words of the rules that begin with it: few blocks hold one."""
+        return {
+            slot: frozenset[str]().union(
+                *(rule.fixed for rule in (*self.pattern.get(slot, ()), *self.start.get(slot, ())))
+            )
+            for slot in _LONGEST
+        }
+
+    @cached_property
+    def _bars(self) -> frozenset[str]:
+        """The first words of `share` lines."""
+        return frozenset(words[0] for words, rule in self.line.items() if rule.kind == "share")
+
+    def match(self, text: str, words: tuple[str, ...] | None = None) -> Rule | None:
+        """The rule a block with this text (and these `folded_words`) falls under, or None."""
+        block = _Block(text, folded_words(text) if words is None else words)
         if not block.words:
             return None
         if rule := self.line.get(block.words):
@@ -170,13 +204,19 @@ class Phrases:
 
     def _begun(self, block: _Block) -> Rule | None:
         """The rule of a line with slots, or of its beginning."""
-        heads = [block.words[0], *(slot for slot in _LONGEST if block.run(slot, 0))]
+        heads = [block.words[0]]
+        for slot, words in self._after_slots.items():
+            if not words.isdisjoint(block.words) and block.run(slot, 0):
+                heads.append(slot)
         for rule in chain.from_iterable(self.pattern.get(head, ()) for head in heads):
-            if any(end == len(block.words) for end in block.after(rule.words)):
+            if block.fits(rule):
                 return rule
         for rule in chain.from_iterable(self.start.get(head, ()) for head in heads):
-            alone = not rule.label or block.label == rule.words
-            if alone and next(block.after(rule.words), None) and block.quoted in ((), rule.words):
+            if (
+                block.begins(rule)
+                and (not rule.label or block.label == rule.words)
+                and block.quoted in ((), rule.words)
+            ):
                 return rule
         return None
 
@@ -185,6 +225,8 @@ class Phrases:
         return next((rule for rule in ends if block.words[-len(rule.words) :] == rule.words), None)
 
     def _within(self, words: tuple[str, ...]) -> Rule | None:
+        if self.contains.keys().isdisjoint(words):
+            return None
         for at, word in enumerate(words):
             for rule in self.contains.get(word, ()):
                 if words[at : at + len(rule.words)] == rule.words:
@@ -198,6 +240,8 @@ class Phrases:
             if found and is_number(words[at]):
                 at += 1
                 continue
+            if words[at] not in self._bars:
+                return None
             ends = range(min(len(words), at + _MOST_NAME_WORDS), at, -1)
             rules = (self.line.get(words[at:end]) for end in ends)
             rule = next((rule for rule in rules if rule and rule.kind == "share"), None)
@@ -214,12 +258,17 @@ def _index(rules: Iterable[Rule], at: int = 0) -> dict[str, tuple[Rule, ...]]:
     return {word: tuple(sorted(some, key=lambda r: -len(r.words))) for word, some in found.items()}
 
 
-@cache
 def load_phrases(rules_off: frozenset[str] = frozenset()) -> Phrases:
     """Rules of every language: a page may quote furniture of another (an English share bar in Arabic).
 
     Those that `rules_off` names are left out, so that another may fall on the same block.
     """
+    return _load_phrases(rules_off)
+
+
+# Behind a function without a default: with it and without it the same tables would be kept twice.
+@cache
+def _load_phrases(rules_off: frozenset[str]) -> Phrases:
     rules: list[Rule] = []
     for entry in sorted(files("pipelines.body").joinpath("phrases").iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):

@@ -12,6 +12,9 @@ from pipelines.policy import Policy
 
 # Each level up is worth a little less, so that the lowest element that gathers the text wins.
 _DECAY = (1.0, 0.9, 0.8)
+# A caption stands this near to its picture.
+_CAPTION_LEVELS = 3
+_PICTURES = frozenset({"img", "amp-img", "picture"})
 
 
 def find_container(blocks: Sequence[Block]) -> HtmlElement | None:
@@ -58,8 +61,12 @@ def ancestors(element: HtmlElement) -> Iterator[HtmlElement]:
 
 def are_inside(blocks: Sequence[Block], container: HtmlElement) -> list[bool]:
     """Whether each block stands anywhere below `container`: no climb for each, a page may be deep."""
-    within = set(container.iter())
-    return [block.element in within for block in blocks]
+    if not blocks:
+        return []
+    outline = blocks[0].places.outline
+    first = outline.numbers[container]
+    end = outline.ends[first]
+    return [first <= block.number < end for block in blocks]
 
 
 def is_inside(block: Block, container: HtmlElement) -> bool:
@@ -75,22 +82,32 @@ def is_beside(block: Block, places: Collection[HtmlElement]) -> bool:
 
 def captions(blocks: Sequence[Block], container: HtmlElement) -> set[int]:
     """Indices of blocks that are the only text of a box around a picture, the body itself excepted."""
-    alone: dict[HtmlElement, list[int]] = {}
+    if not blocks:
+        return set()
+    outline = blocks[0].places.outline
+    parents, tags, ends = outline.parents, outline.tags, outline.ends
+    top = outline.numbers[container]
+    alone: dict[int, list[int]] = {}
     for at, block in enumerate(blocks):
-        if block.kind != "paragraph" or block.element.tag == "p":
+        node = block.number
+        if block.kind != "paragraph" or tags[node] == "p":
             continue  # a box may hold a picture and the standfirst, an item its icon
-        for steps, node in enumerate(ancestors(block.element)):
-            if steps > 2 or node is container or node.tag == "body":
+        for _ in range(_CAPTION_LEVELS):
+            if node in (-1, top) or tags[node] == "body":
                 break
             alone.setdefault(node, []).append(at)
-    texts: dict[HtmlElement, int] = {}
+            node = parents[node]
+    texts = dict.fromkeys(alone, 0)
     for block in blocks:
-        for steps, node in enumerate(ancestors(block.element)):
-            if steps > 2:
+        node = block.number
+        for _ in range(_CAPTION_LEVELS):
+            if node in texts:
+                texts[node] += 1
+            elif node < 0:
                 break
-            texts[node] = texts.get(node, 0) + 1
+            node = parents[node]
     return {
         found[0]
         for node, found in alone.items()
-        if texts[node] == 1 and next(node.iter("img", "amp-img", "picture"), None) is not None
+        if texts[node] == 1 and not _PICTURES.isdisjoint(tags[node : ends[node]])
     }

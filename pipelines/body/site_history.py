@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 
+from pipelines.body.learnt import learn
 from pipelines.body.page_view import Mark, unpack
 from pipelines.body.repeats import repeated_keys
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory, Template
@@ -45,7 +46,9 @@ class SiteHistory:
         """See one more article; False for one that was seen already under another address."""
         marks = unpack(view.marks)
         same = [known for known in self._views if known.body == view.body]
-        if any(_is_same_text(marks, unpack(known.marks), self._policy) for known in same):
+        mostly = _longest(marks, self._policy)
+        alike = (known for known in same if mostly in known.marks)
+        if any(_is_same_text(marks, unpack(known.marks), self._policy) for known in alike):
             return False
         self.pages += 1
         self._views.append(view)
@@ -78,6 +81,11 @@ class SiteHistory:
         return SiteMemory(
             repeated=frozenset[int]().union(*repeated),
             templates=tuple(_template(body, some) for body, some in sorted(templates.items())),
+            learnt={
+                body: found
+                for body, some in sorted(templates.items())
+                if (found := learn(some, self._policy)) is not None
+            },
         )
 
 
@@ -90,6 +98,15 @@ def _template(body: str, views: list[PageView]) -> Template:
 def _is_same_text(one: list[Mark], other: list[Mark], policy: Policy) -> bool:
     """Whether neither page has text of its own."""
     return max(_own_letters(one, other), _own_letters(other, one)) < policy.min_restored_letters
+
+
+def _longest(marks: list[Mark], policy: Policy) -> bytes:
+    """What packed marks of a page with the same text must hold; nothing where no block is long enough."""
+    own = [mark for mark in marks if mark.inside and not mark.linked]
+    longest = max(own, key=lambda mark: mark.letters, default=None)
+    if longest is None or longest.letters < policy.min_restored_letters:
+        return b""
+    return longest.key.to_bytes(8, "big")
 
 
 def _own_letters(marks: list[Mark], others: list[Mark]) -> int:

@@ -14,8 +14,14 @@ _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f
 # Scripts that put no space between words: each character is a word of its own.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORDS = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['\u2019\u200c\u05f3\u05f4\"][^\W_{_UNSPACED}]+)*")
-# Letters that are one to a reader and several to Unicode.
-_ONE = str.maketrans("ىيېكەہھةۀıłøđ’", "یییکهههههilod'", "\u200c")
+# Most texts have none of what makes that search slow.
+_PLAIN_WORDS = re.compile(r"\w+")
+_NOT_PLAIN = re.compile(rf"[{_UNSPACED}_'\"\u05f3\u05f4]")
+# Letters that are one to a reader and several to Unicode; any one text has few of them.
+_ONE = [*zip("ىيېكەہھةۀıłøđ’", "یییکهههههilod'", strict=True), ("\u200c", "")]
+# ASCII has no marks; where nothing joins words, what is no letter or digit parts them.
+_ASCII_JOINERS = re.compile("['\"]")
+_ASCII_SPACED = "".join(char.lower() if char.isalnum() else " " for char in map(chr, range(128)))
 _NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|[hu]\d\d)?")
 
 
@@ -29,12 +35,20 @@ def folded_words(text: str) -> tuple[str, ...]:
     >>> folded_words("相关阅读")
     ('相', '关', '阅', '读')
     """
-    return tuple(_WORDS.findall(_folded(text)))
+    text = clean_text(text)
+    if text.isascii() and not _ASCII_JOINERS.search(text):
+        return tuple(text.translate(_ASCII_SPACED).split())
+    folded = _folded(text)
+    return tuple((_WORDS if _NOT_PLAIN.search(folded) else _PLAIN_WORDS).findall(folded))
 
 
 def _folded(text: str) -> str:
-    plain = normal("NFKD", normal("NFKD", clean_text(text)).casefold())
-    return _MARKS.sub("", plain).translate(_ONE)
+    if text.isascii():
+        return text.casefold()
+    plain = _MARKS.sub("", normal("NFKD", normal("NFKD", text).casefold()))
+    for several, one in _ONE:
+        plain = plain.replace(several, one)
+    return plain
 
 
 def cased_words(text: str) -> tuple[str, ...]:
@@ -44,7 +58,7 @@ def cased_words(text: str) -> tuple[str, ...]:
 
 def is_number(word: str) -> bool:
     """Whether a folded word is a number in any digits, or one with a short unit: 12, ٣, 1st, 2k, 14h30."""
-    return bool(_NUMBER.fullmatch(word))
+    return word[:1].isdecimal() and bool(_NUMBER.fullmatch(word))
 
 
 @cache

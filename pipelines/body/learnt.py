@@ -1,0 +1,176 @@
+"""The learnt road: a page of a template that its site has shown often enough is read where its body stands.
+
+What stands at each place of the template's bodies, and what became of it, is remembered with every page
+(`page_view`). A page whose blocks all stand at such places needs no extractor and no model: the rules cut
+what they always cut, and what is left has the fate its place has had. Whatever is new on the page, and one
+page in so many, takes the general road, from which places are learnt anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import NamedTuple
+from zlib import crc32
+
+from lxml.html import HtmlElement
+
+from pipelines.body.blocks import Block, Walk
+from pipelines.body.boilerplate import Cut, Known, judge_blocks
+from pipelines.body.furniture import find_furniture
+from pipelines.body.known_place import known_body
+from pipelines.body.page_view import Fate, Sight, kind_code, place_code, sight_of, unpack
+from pipelines.body.paths import Paths
+from pipelines.body.phrases import load_phrases
+from pipelines.body.reading import Reading
+from pipelines.body.region import are_inside
+from pipelines.body.select import REPEATED_RULE, tidy
+from pipelines.body.site_memory import MEMORY_RULE, Learnt, SiteMemory
+from pipelines.policy import Policy
+from pipelines.records import PageView
+
+# Cuts that look at what the page says or shows, wherever it stands: no place need be known for them.
+_BY_TEXT = (
+    "phrase.",
+    "page.",
+    "structure.copyright",
+    "structure.dateline",
+    "structure.signature",
+    MEMORY_RULE,
+)
+# Cuts that are made when it is known what is kept.
+_LAST = frozenset({REPEATED_RULE, "structure.heading"})
+_CHOICES = frozenset({"structure.outside", "structure.picture"})
+
+
+def fates_of(before: Reading, after: Reading) -> list[Fate]:
+    """What became of each block: `before` is the rules' reading, `after` the one decided on."""
+    kept = set(after.kept)
+    return [
+        (Fate.KEPT if cut is None else Fate.RETURNED)
+        if at in kept
+        else Fate.PASSED
+        if cut is None or cut.rule in _CHOICES
+        else Fate.UNKNOWN
+        if cut.rule in _LAST
+        else Fate.CUT
+        for at, cut in enumerate(before.cuts)
+    ]
+
+
+def learn(views: Iterable[PageView], policy: Policy) -> Learnt | None:
+    """What pages of one template teach; None when too few of them were judged."""
+    judged = [view for view in views if view.quality is not None]
+    if len(judged) < policy.learnt_min_pages:
+        return None
+    counts = Counter(((mark.place, mark.kind), mark.fate) for view in judged for mark in unpack(view.marks))
+    stays = {}
+    for place in {place for place, _ in counts}:
+        kept, passed = counts[place, Fate.KEPT], counts[place, Fate.PASSED]
+        steady = max(kept, passed) >= policy.learnt_steady_share * (kept + passed)
+        if steady and kept + passed >= policy.learnt_min_blocks:
+            stays[place] = kept > passed
+    return Learnt(
+        stays=stays,
+        cut=frozenset(
+            place for place, fate in counts if fate is Fate.CUT and not counts[place, Fate.RETURNED]
+        ),
+        beside=max(view.beside for view in judged),
+        quality=median(view.quality for view in judged if view.quality is not None),
+        stated=all(view.stated for view in judged),
+    )
+
+
+class LearntPlace(NamedTuple):
+    """Where a page's template has its body, and what is known of it."""
+
+    element: HtmlElement
+    learnt: Learnt
+
+
+def learnt_place(paths: Paths, url: str, memory: SiteMemory, policy: Policy) -> LearntPlace | None:
+    """Where the page's template has its body, and what is known of it; None when it must be read whole."""
+    if not memory.learnt or not crc32(url.encode()) % policy.learnt_audit:
+        return None
+    found = known_body(paths, memory, policy)
+    learnt = memory.learnt.get(found[0].body) if found else None
+    return LearntPlace(found[1], learnt) if found and learnt else None
+
+
+def read_learnt(
+    walk: Walk, place: LearntPlace, known: Known, memory: SiteMemory, policy: Policy
+) -> Reading | None:
+    """The reading of the body at `place`; None when anything about it is not as it has been."""
+    element, learnt = place
+    zone = walk.outline.numbers[zone_of(element)]
+    blocks = walk.blocks(find_furniture(walk.outline, policy, below=zone), zone)
+    cuts = judge_blocks(blocks, known, load_phrases(policy.rules_off), memory, policy)
+    inside = are_inside(blocks, element)
+    stays = _stays(blocks, cuts, inside, learnt)
+    most_beside = policy.learnt_most_beside * learnt.beside + policy.learnt_beside_chars
+    if stays is None or beside(element) > most_beside:
+        return None
+    kept = {at for at, stay in enumerate(stays) if stay}
+    reading = Reading(
+        blocks=blocks,
+        shares=list(map(float, inside)),
+        cuts=cuts,
+        kept=tidy(blocks, kept, cuts, policy),
+        prose=0,
+        sight=sight_of(blocks, element, cuts, policy),
+    )
+    return reading if _is_credible(reading, known, policy) else None
+
+
+def _stays(
+    blocks: Sequence[Block], cuts: Sequence[Cut | None], inside: Sequence[bool], learnt: Learnt
+) -> list[bool] | None:
+    """Whether each block stays; None when the fate of one in the body is not known."""
+    stays = []
+    codes: dict[HtmlElement, int] = {}
+    for block, cut, is_inside in zip(blocks, cuts, inside, strict=True):
+        if cut is not None and cut.rule.startswith(_BY_TEXT):
+            stays.append(False)
+            continue
+        if (code := codes.get(block.home)) is None:
+            code = codes[block.home] = place_code(block)
+        place = (code, kind_code(block))
+        fate = learnt.stays.get(place) if cut is None else False if place in learnt.cut else None
+        if fate is None and is_inside:
+            return None
+        stays.append(bool(fate))
+    return stays
+
+
+def _is_credible(reading: Reading, known: Known, policy: Policy) -> bool:
+    """Whether there is text enough to be no wall, few links in it, and as many words as the page says."""
+    links = sum(reading.blocks[at].links for at in reading.kept)
+    return (
+        reading.letters >= policy.max_wall_letters
+        and links <= policy.max_prose_link_share * reading.letters
+        and (known.word_count is None or reading.words >= policy.min_prose_share * known.word_count)
+    )
+
+
+def view_of(before: Reading, after: Reading, sight: Sight, quality: float, *, stated: bool) -> PageView:
+    """What site memory is to remember of an article: where all of it stands in one place, its fates, too."""
+    zone = zone_of(sight.container)
+    within = are_inside([after.blocks[at] for at in after.kept], zone)
+    fates = fates_of(before, after)
+    if not before.by_name or zone.tag == "body" or not all(within):
+        return sight.view([Fate.UNKNOWN] * len(fates))
+    return sight.view(fates, quality, stated=stated, beside=beside(sight.container))
+
+
+def zone_of(place: HtmlElement) -> HtmlElement:
+    """The body's place and what stands right around it."""
+    around = place.getparent()
+    return place if place.tag == "body" or around is None or around.tag == "body" else around
+
+
+def beside(place: HtmlElement) -> int:
+    """Characters of the page's paragraphs that stand outside `place`."""
+    within = set(place.iter("p"))
+    root = place.getroottree().getroot()
+    return sum(len(p.text or "") for p in root.iter("p") if p not in within)
