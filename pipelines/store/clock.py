@@ -23,4 +23,7 @@ def bring_back_plans(db: sqlite3.Connection, now: datetime, recheck: Recheck) ->
     """When articles and places are looked at again; runs inside the transaction that starts a run."""
     bring_back(db, "places", "rest_until", now + LONGEST_REST)
     if recheck.ages:
-        bring_back(db, "urls", "due_at", now + recheck.ages[-1])
+        latest = (now + recheck.ages[-1]).isoformat()
+        db.execute(  # site by site: the index begins with it
+            "UPDATE urls SET due_at = ?1 WHERE due_at > ?1 AND site IN (SELECT site FROM sites)", (latest,)
+        )

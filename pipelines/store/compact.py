@@ -33,9 +33,9 @@ _GROUP_FILES = 100
 # Half of a group: so what a group becomes is no candidate any more, the last apart; each pass leaves fewer.
 _SMALL_ROWS = _GROUP_BYTES // 2
 _SMALL_FILE = 128 * 1024**2
-# These files stay for good: 22 % smaller than with level 3 for twice the time (30,000 rows of 8 kB: 16 s
-# of a core beside 9 s).
-_COMPRESSION_LEVEL = 9
+# These files stay for good: 11 % smaller than with level 3 for three times the work. Level 12 would take more
+# than twice that again for 4 % (docs/performance.md).
+COMPRESSION_LEVEL = 9
 # Seconds; readers take microseconds between listing a folder and looking at its names, a busy machine more.
 GRACE = 0.1
 
@@ -189,7 +189,7 @@ class Compactor:
     def _write(self, dataset: str, group: list[Known], path: Path) -> Part:
         with ExitStack() as stack:
             files = [stack.enter_context(self._output.open(file["path"])) for file in group]
-            part = write_tables(dataset, merged(dataset, files), path, self._run_id, _COMPRESSION_LEVEL)
+            part = write_tables(dataset, merged(dataset, files), path, self._run_id, COMPRESSION_LEVEL)
         if part.rows != sum(file["rows"] for file in group):
             raise StoreError("the merged files have another number of rows than was published")
         return part

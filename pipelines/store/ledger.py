@@ -21,7 +21,7 @@ from pipelines.recheck import NEVER, Recheck
 from pipelines.records import Article, Cleaned, Page, State, Witness
 from pipelines.store.clock import bring_back_plans
 from pipelines.store.ledger_file import open_ledger, open_read_only
-from pipelines.store.links import MAX_ATTEMPTS, Link, add_links
+from pipelines.store.links import MAX_ATTEMPTS, Link, add_links, list_again
 from pipelines.store.page_details import ledger_details
 from pipelines.store.site_views import load_history
 from pipelines.store.staging import note_check, note_unchanged, stage
@@ -112,8 +112,9 @@ class Ledger:
             self._take_back(db)
             bring_back_plans(db, now, self._recheck)
             db.execute(
-                "UPDATE urls SET state = ? WHERE state = ? AND attempts < ?",
-                (State.PENDING, State.FAILED, MAX_ATTEMPTS),
+                # Most have failed for good; the index wants the state literally.
+                "UPDATE urls INDEXED BY urls_to_retry SET state = ? WHERE state = 'failed' AND attempts < ?",
+                (State.PENDING, MAX_ATTEMPTS),
             )
             if self._recheck.always:
                 db.execute(
@@ -152,8 +153,9 @@ class Ledger:
             return add_links(db, run_id, site, list(links), now=now, place=place)
 
     def listed_still(self, run_id: str, place: str) -> None:
-        """`place` did not change: what it listed counts as seen by this run, too."""
-        self._db.execute("UPDATE urls SET seen_run = ? WHERE place = ?", (run_id, place))
+        """`place` did not change: what it listed last counts as seen by this run, too."""
+        with self.transaction() as db:
+            list_again(db, run_id, place)
 
     def known(self, keys: Iterable[str]) -> set[str]:
         """Those of the keys that the ledger has."""
@@ -176,9 +178,9 @@ class Ledger:
         room = max(limit, 0)  # SQLite takes a negative limit for none
         with self.transaction() as db:
             rows = db.execute(
-                "SELECT * FROM urls WHERE state = ? AND site = ? "
+                "SELECT * FROM urls WHERE state = 'pending' AND site = ? "  # the index wants it literally
                 "ORDER BY hint IS NULL, hint DESC, discovered_at, key LIMIT ?",
-                (State.PENDING, site, room),
+                (site, room),
             ).fetchall()
             if now is not None and self._recheck != NEVER and len(rows) < room:
                 rows += db.execute(

@@ -28,9 +28,17 @@ CREATE TABLE IF NOT EXISTS urls (
     due_at TEXT,                     -- when to look again; null: never
     gone_at TEXT                     -- when a stored article was found gone
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS urls_by_state ON urls (state, site, hint);
+CREATE INDEX IF NOT EXISTS urls_by_state ON urls (state, site);
+-- In the order in which they are leased: a long queue is not sorted for each lease.
+CREATE INDEX IF NOT EXISTS urls_to_fetch ON urls (site, hint IS NULL, hint DESC, discovered_at, key)
+    WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS urls_to_retry ON urls (attempts) WHERE state = 'failed';
 CREATE INDEX IF NOT EXISTS urls_by_due ON urls (site, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS urls_by_place ON urls (place) WHERE place IS NOT NULL;
+CREATE INDEX IF NOT EXISTS urls_by_run ON urls (seen_run, place) WHERE seen_run IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS listings (  -- when a place listed URLs last: those that it lists were seen then
+    place TEXT PRIMARY KEY, run_id TEXT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS sites (   -- counted when URLs are added, so that the balance has two witnesses
     site TEXT PRIMARY KEY, discovered INTEGER NOT NULL
@@ -104,5 +112,8 @@ CREATE TABLE IF NOT EXISTS site_views (  -- what a site's last pages showed site
     site TEXT NOT NULL, page INTEGER NOT NULL,
     body TEXT NOT NULL, headline TEXT,   -- paths of the page's body and headline
     marks BLOB NOT NULL,                 -- its blocks, see pipelines/body/page_view.py
+    quality REAL,                        -- extraction_score, where the blocks were judged
+    stated INTEGER NOT NULL DEFAULT 0,   -- people and date are stated, whatever its lines say
+    beside INTEGER NOT NULL DEFAULT 0,   -- characters of paragraphs outside the body
     PRIMARY KEY (site, page)
 ) WITHOUT ROWID;

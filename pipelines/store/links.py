@@ -58,8 +58,27 @@ def add_links(
         "witness = coalesce(witness, ?) WHERE key = ?",
         [(run_id, place, link.hint, _json(link.witness), link.key) for link in links],
     )
+    if place is not None:
+        _note_listing(db, run_id, place)
     _take_plainer(db, links)
     return added + left
+
+
+def list_again(db: sqlite3.Connection, run_id: str, place: str) -> None:
+    """What `Ledger.listed_still` does, inside its transaction.
+
+    A feed goes on for years: what it listed once and lists no more is not touched.
+    """
+    db.execute(
+        "UPDATE urls SET seen_run = ?1 WHERE place = ?2 AND seen_run <> ?1 "
+        "AND seen_run = (SELECT run_id FROM listings WHERE place = ?2)",
+        (run_id, place),
+    )
+    _note_listing(db, run_id, place)
+
+
+def _note_listing(db: sqlite3.Connection, run_id: str, place: str) -> None:
+    db.execute("INSERT OR REPLACE INTO listings VALUES (?, ?)", (place, run_id))
 
 
 def _left_by_others(db: sqlite3.Connection, run_id: str, links: Sequence[Link]) -> int:

@@ -11,8 +11,17 @@ from pipelines.records import PageView
 
 def load_history(db: sqlite3.Connection, site: str, policy: Policy) -> SiteHistory:
     """What the site's last pages showed."""
-    rows = db.execute("SELECT body, headline, marks FROM site_views WHERE site = ? ORDER BY page", (site,))
-    return SiteHistory(policy, (PageView(*row) for row in rows))
+    rows = db.execute(
+        "SELECT body, headline, marks, quality, stated, beside FROM site_views WHERE site = ? ORDER BY page",
+        (site,),
+    )
+    return SiteHistory(
+        policy,
+        (
+            PageView(body, headline, marks, quality, bool(stated), beside)
+            for body, headline, marks, quality, stated, beside in rows
+        ),
+    )
 
 
 def learn(db: sqlite3.Connection, site: str, view: PageView, policy: Policy) -> None:
@@ -20,8 +29,8 @@ def learn(db: sqlite3.Connection, site: str, view: PageView, policy: Policy) -> 
     newest = "SELECT coalesce(max(page), 0) FROM site_views WHERE site = ?"
     page = db.execute(newest, (site,)).fetchone()[0] + 1
     db.execute(
-        "INSERT INTO site_views VALUES (?, ?, ?, ?, ?)",
-        (site, page, view.body, view.headline, view.marks),
+        "INSERT INTO site_views VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (site, page, view.body, view.headline, view.marks, view.quality, view.stated, view.beside),
     )
     old = "SELECT page FROM site_views WHERE site = ? {} ORDER BY page DESC LIMIT 1 OFFSET ?"
     for narrower, values, most in (
