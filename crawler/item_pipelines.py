@@ -26,6 +26,9 @@ from pipelines.workers import TaskFailed
 
 # A page of another kind; other refusals say nothing about what the address leads to.
 _NO_ARTICLE = (Reason.NOT_ARTICLE, Reason.NO_BODY)
+# Pages given to the pool for each of its workers: one that is cleaned and one that waits. What waits longer
+# waits here, since it would be cleaned with what was known of its site when it came, and then again.
+_AT_A_WORKER = 2
 # Packing 5 MiB that do not shrink takes a quarter of a second, this much some 10 ms.
 _LARGE_BYTES = 256 * 1024
 
@@ -74,14 +77,18 @@ class CleanPipeline(_RunPipeline):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._waiting = FirstPages(self.run.policy)
+        self._turns = asyncio.Semaphore(_AT_A_WORKER * self.run.config.workers)
 
     async def process_item(self, item: Fetched | Done) -> Done:
         if isinstance(item, Done):  # held before
             return item
         history = self.run.history(item.page.site)
-        memory = history.snapshot()
         try:
-            cleaned = await self._clean(item.page, memory)
+            async with self._turns:
+                memory = history.snapshot()
+                if item.recheck:  # what is compared must be read alike, or a road's difference is a version
+                    memory = memory.read_whole()
+                cleaned = await self._clean(item.page, memory)
         except TaskFailed as failure:
             return Done(item.key, Cleaned(reject(item.page, failure.reason, failure.detail)))
         if item.recheck:
@@ -145,7 +152,7 @@ class CleanPipeline(_RunPipeline):
         await asyncio.gather(*map(pass_on, some))
 
     async def _finished(self, held: Held) -> Done:
-        memory = self.run.history(held.page.site).snapshot()
+        memory = self.run.history(held.page.site).snapshot().read_whole()
         if not held.profits(memory):
             return Done(held.key, held.cleaned)
         try:

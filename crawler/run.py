@@ -97,6 +97,8 @@ class RunConfig:
     def from_settings(cls, settings: BaseSettings) -> RunConfig:
         """Raises `UserError` naming the setting."""
         checked_number(settings, "NEWS_HOST_BUDGET", 0)
+        checked_number(settings, "NEWS_WAITING_PAGES", 1)
+        checked_number(settings, "NEWS_WAITING_MB", 1)
         refuse_unsafe(settings)
         output, ledger = settings.get("NEWS_OUTPUT") or "", settings.get("NEWS_STATE") or ""
         if "://" in ledger:

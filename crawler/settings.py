@@ -23,6 +23,10 @@ NEWS_WORKERS = 0
 NEWS_PAGE_SECONDS = 10.0
 # Memory (MiB of address space) a worker may use before the page is rejected.
 NEWS_PAGE_MEMORY_MB = 1024
+# Pages on their way or waiting for workers: at most so many, and so many MiB; downloads wait for room. As
+# many as requests under way, so that slow hosts hold up nobody; so many pages of 30 kB are 15 MiB.
+NEWS_WAITING_PAGES = 512
+NEWS_WAITING_MB = 64
 # Ages since its first fetch at which a stored article is looked at again; never; always (in every run).
 NEWS_RECHECK = DEFAULT_RECHECK
 # Chromium for sites with `render = true`; empty means `chromium` of the PATH.
@@ -54,8 +58,9 @@ DOWNLOAD_DELAY_JITTER = 0
 # Many hosts at once, since each of them is asked slowly. A request that waits for its host's delay counts as
 # one of these: with few, some slow or dead hosts would hold up all others.
 CONCURRENT_REQUESTS = 512
-# Scrapy makes so many tasks for what each callback yields, and a callback of ours yields one item at most.
-CONCURRENT_ITEMS = 4
+# Scrapy makes so many tasks for what each callback yields: one for the item of ours, which may wait for long,
+# and one for the requests behind it.
+CONCURRENT_ITEMS = 2
 # News pages need no session, and cookies would carry state from page to page.
 COOKIES_ENABLED = False
 REFERRER_POLICY = "scrapy-default"

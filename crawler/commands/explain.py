@@ -94,7 +94,8 @@ class Command(QuietCommand):
             self.refuse(str(error), error.exit_code)
         except (StoreError, Unfetched) as error:
             self.refuse(str(error), ExitCode.UNFINISHED)
-        found = asyncio.run(self._explained(page, known.snapshot()))
+        whole = known.snapshot().read_whole()  # the general road tells of every block
+        found = asyncio.run(self._explained(page, whole))
         if opts.format == "json":
             plain = {"site": page.site, "known_pages": known.pages, "rules_off": page.rules_off}
             self.show([json_line(plain | found.plain())])

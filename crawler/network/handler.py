@@ -1,12 +1,17 @@
-"""Downloads as Scrapy does: the guarding resolver must be there, headers are bounded, failures have names."""
+"""Downloads as Scrapy does, when there is room for the page.
+
+The guarding resolver must be there, headers are bounded, failures have names.
+"""
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from OpenSSL import SSL
 from scrapy import Request
+from scrapy.core.downloader import Downloader
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
     _LenientHTTP11ClientFactory,
@@ -23,6 +28,7 @@ from twisted.web._newclient import HTTP11ClientProtocol
 from twisted.web._newclient import Request as TwistedRequest
 from twisted.web.iweb import IResponse
 
+from crawler.backlog import Backlog
 from crawler.network.addresses import ForbiddenAddress
 from crawler.network.failures import FetchFailed, HeadTooLarge, TlsFailed
 from crawler.network.resolver import GuardingResolver
@@ -38,12 +44,15 @@ class GuardedHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._backlog = Backlog.of(crawler)
         self._pool._factory = _BoundedFactory  # noqa: SLF001  # as Scrapy sets its own
         self._contextFactory: Any = NamingPolicy(self._contextFactory)
 
     async def download_request(self, request: Request) -> Response:
         """As Scrapy's own."""
         resolver = _resolver()
+        if await self._backlog.room(request):
+            self._begin_anew(request)
         try:
             return await super().download_request(request)
         except CannotResolveHostError:
@@ -56,6 +65,14 @@ class GuardedHandler(HTTP11DownloadHandler):
             if named := _named(error):
                 raise named.with_traceback(None) from None
             raise
+
+    def _begin_anew(self, request: Request) -> None:
+        """The delay of the host goes by when it was asked, not by when it was its turn to be."""
+        engine = self._crawler.engine
+        assert engine is not None  # it asked for the download
+        slot = engine.downloader.slots.get(request.meta.get(Downloader.DOWNLOAD_SLOT, ""))
+        if slot is not None:
+            slot.lastseen = monotonic()
 
 
 def _resolver() -> GuardingResolver:
