@@ -1,0 +1,1 @@
+"""What Khabar costs, as ratios: `python -m benchmarks.bench`, told in docs/performance.md."""
