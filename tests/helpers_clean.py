@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import Block, linearise
+from pipelines.body.blocks import Block, Walk
 from pipelines.body.furniture import find_furniture
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
 from pipelines.clean import clean
+from pipelines.page.outline import Outline
 from pipelines.page.tree import parse
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article, Cleaned, Page, Reason, Rejected
@@ -100,5 +101,10 @@ def body_of(inside: str) -> HtmlElement:
 
 def blocks(inside: str) -> list[Block]:
     """Blocks of a page, with its furniture marked."""
-    body = body_of(inside)
-    return linearise(body, find_furniture(body, DEFAULT_POLICY))
+    outline = outline_of(inside)
+    return Walk(outline).blocks(find_furniture(outline, DEFAULT_POLICY))
+
+
+def outline_of(inside: str) -> Outline:
+    """The tree of a page, as lists."""
+    return Outline.of(body_of(inside).getparent())

@@ -6,8 +6,11 @@ import html
 import json
 from typing import Any
 
+from pipelines.body.blocks import linearise
 from pipelines.metadata.candidates import Statements
+from pipelines.metadata.lines import Line, page_lines
 from pipelines.metadata.structured import read_statements
+from pipelines.page.outline import Outline
 from pipelines.page.tree import parse
 
 TITLE = "سدّ جديد في وادي النخيل"
@@ -33,6 +36,11 @@ def page(head: str = "", body: str = "") -> Any:
 
 def stated(head: str = "", body: str = "") -> Statements:
     return read_statements(page(head, body))
+
+
+def lines_of(root: Any, title: str | None) -> list[Line]:
+    """The short lines of a parsed page."""
+    return page_lines(Outline.of(root), linearise(root.find("body"), {}), title)
 
 
 def script(source: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.metadata.access import access_flags
 from pipelines.metadata.candidates import Candidate, Statements
+from pipelines.page.outline import Outline
 from pipelines.page.tree import parse
 
 WHOLE = "The council of the harbour town said on Monday that the new park will open to everyone next spring."
@@ -25,7 +26,7 @@ def flags(body: str, text: str, *stated: Candidate) -> tuple[str, ...]:
         f"<html><head></head><body>{body}<footer><p>The News of Harbour Town</p></footer></body></html>"
     )
     assert root is not None
-    return access_flags(Statements(stated), root, text)
+    return access_flags(Statements(stated), Outline.of(root), text)
 
 
 def paragraphs(*texts: str) -> tuple[str, str]:

@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml.html import HtmlElement
 
-from pipelines.body.blocks import INLINE, INVISIBLE, Block, linearise, path_of
+from pipelines.body.blocks import INLINE, INVISIBLE, Block, Walk
 from pipelines.body.extract import pruned_copy, votes
 from pipelines.body.furniture import find_furniture
 from pipelines.body.region import find_container
 from pipelines.body.site_memory import block_key
 from pipelines.normalize import clean_text, letters
+from pipelines.page.outline import Outline
 from pipelines.policy import DEFAULT_POLICY
-from tests.helpers_clean import blocks, body_of
+from tests.helpers_clean import blocks, body_of, outline_of
 
 SENTENCE = "The council said on Monday that the new park on the quay will open to everyone in the spring."
 
@@ -91,7 +92,7 @@ def test_blocks_hold_every_letter_of_the_page_once(inside: str) -> None:
 @given(pages)
 def test_without_furniture_blocks_are_in_reading_order(inside: str) -> None:
     body = body_of(inside)
-    found = linearise(body, {})
+    found = Walk(Outline.of(body)).blocks({})
     assert "".join(block.letters for block in found) == letters("".join(visible_runs(body)))
     assert [block.order for block in found] == list(range(len(found)))
 
@@ -109,9 +110,10 @@ def test_a_block_is_one_clean_line_with_a_letter(inside: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(pages)
 def test_pruning_leaves_the_page_as_it_was(inside: str) -> None:
-    root = body_of(inside).getparent()
+    outline = outline_of(inside)
+    root = outline.elements[0]
     before = "".join(root.itertext())
-    pruned_copy(root, find_furniture(root.find("body"), DEFAULT_POLICY))
+    pruned_copy(outline, find_furniture(outline, DEFAULT_POLICY))
     assert "".join(root.itertext()) == before
 
 
@@ -249,7 +251,7 @@ def test_all_below_furniture_carries_its_rule() -> None:
 
 def test_a_path_reads_from_the_body_down() -> None:
     (block,) = blocks('<div id="page"><div class="entry wide" id="x"><p>one</p></div></div>')
-    assert path_of(block.element) == "div.page/div.entry/p"
+    assert block.path == "div.page/div.entry/p"
 
 
 def key(block: Block) -> int:

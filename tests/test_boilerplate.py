@@ -14,7 +14,7 @@ from pipelines.body.words import folded_words
 from pipelines.normalize import letters
 from pipelines.policy import DEFAULT_POLICY
 from tests.helpers_clean import PARK as P
-from tests.helpers_clean import TITLE, blocks, body_of, cuts, paragraphs, story, text_of
+from tests.helpers_clean import TITLE, blocks, cuts, outline_of, paragraphs, story, text_of
 
 
 def with_line(line: str, **known: frozenset[str]) -> str | None:
@@ -108,13 +108,13 @@ def test_any_name_has_a_rule_or_none(name: str) -> None:
     ],
 )
 def test_an_element_is_furniture_by_tag_role_visibility_or_name(markup: str, rule: str) -> None:
-    body = body_of(f"{markup}<p>{P[0]}</p>")
-    assert list(find_furniture(body, DEFAULT_POLICY).values()) == [rule]
+    outline = outline_of(f"{markup}<p>{P[0]}</p>")
+    assert list(find_furniture(outline, DEFAULT_POLICY).values()) == [rule]
 
 
 @pytest.mark.parametrize("markup", ["<h2 class='widget-title'>x</h2>", "<div style='display:block'>x</div>"])
 def test_headings_and_shown_boxes_are_no_furniture(markup: str) -> None:
-    assert find_furniture(body_of(markup), DEFAULT_POLICY) == {}
+    assert find_furniture(outline_of(markup), DEFAULT_POLICY) == {}
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_an_article_whose_every_part_has_an_unlucky_name_is_kept() -> None:
 
 def test_parts_that_hold_the_prose_between_them_under_one_name_are_no_furniture() -> None:
     parts = "".join(f'<div class="rating"><p>{text}</p></div>' for text in P)
-    assert find_furniture(body_of(parts), DEFAULT_POLICY) == {}
+    assert find_furniture(outline_of(parts), DEFAULT_POLICY) == {}
     other = f'<div class="share"><p>{P[0]}</p></div>'
-    assert list(find_furniture(body_of(parts + other), DEFAULT_POLICY).values()) == ["share"]
+    assert list(find_furniture(outline_of(parts + other), DEFAULT_POLICY).values()) == ["share"]
 
 
 def test_a_small_box_under_the_same_name_is_cut() -> None:

@@ -12,10 +12,10 @@ from lxml.html import HtmlElement
 from pipelines.metadata.candidates import Candidate, Statements
 from pipelines.metadata.dates import Dated, Setting, modified, published
 from pipelines.metadata.dating.text import Place
-from pipelines.metadata.lines import page_lines
 from pipelines.metadata.structured import read_statements
 from pipelines.page.tree import parse
 from pipelines.records import Witness
+from tests.helpers_metadata import lines_of
 
 FETCHED = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DAY = date(2026, 11, 3)
@@ -49,7 +49,7 @@ def dated(
     """What is decided for a page fetched on 20 November 2026."""
     root = page(*head, body=body)
     witness = Witness(published=feed) if feed else None
-    return published(read_statements(root), page_lines(root, title), witness, setting)
+    return published(read_statements(root), lines_of(root, title), witness, setting)
 
 
 def changed(value: str, stated: str | None) -> datetime | None:

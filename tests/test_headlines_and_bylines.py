@@ -7,11 +7,10 @@ import json
 import pytest
 
 from pipelines.metadata.authors import authors, is_byline, signatures
-from pipelines.metadata.lines import page_lines
 from pipelines.metadata.title import headline
 from pipelines.policy import DEFAULT_POLICY
 from tests.helpers_clean import PARK, TITLE, article, paragraphs, story
-from tests.helpers_metadata import meta, page, script, stated
+from tests.helpers_metadata import lines_of, meta, page, script, stated
 
 HOST = "www.harbour.test"
 
@@ -23,7 +22,7 @@ def title(head: str = "", body: str = "", host: str = HOST) -> str | None:
 def people(body: str, head: str = "") -> tuple[str, ...]:
     """Authors of a page with the headline, these lines below it and a story."""
     root = page(head, f"<nav><p>World News</p></nav><main><h1>{TITLE}</h1>{body}{paragraphs(*PARK)}</main>")
-    lines = page_lines(root, TITLE)
+    lines = lines_of(root, TITLE)
     return authors(stated(head, body), lines, HOST, DEFAULT_POLICY)
 
 
@@ -152,7 +151,7 @@ def test_the_heading_of_an_author_box_adds_nothing_to_the_name() -> None:
 def test_a_person_whose_site_it_is_wrote_it_and_a_newspaper_did_not() -> None:
     root = page(meta(og_site_name="Jane Roe", article_author="Jane Roe"))
     said = stated(meta(og_site_name="Jane Roe", article_author="Jane Roe"))
-    assert authors(said, page_lines(root, None), "janeroe.test", DEFAULT_POLICY) == ("Jane Roe",)
+    assert authors(said, lines_of(root, None), "janeroe.test", DEFAULT_POLICY) == ("Jane Roe",)
     news = script(
         json.dumps({"@type": "NewsArticle", "author": "Jane Roe", "publisher": {"name": "Jane Roe"}})
     )

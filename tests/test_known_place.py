@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pipelines.body.known_place import known_body, with_known_body
+from pipelines.body.paths import Paths
 from pipelines.body.site_memory import SiteMemory, Template
+from pipelines.page.outline import Outline
 from pipelines.page.tree import parse
 from pipelines.policy import DEFAULT_POLICY
 from tests.helpers_clean import blocks, cleaned, document, paragraphs, text_of
@@ -25,7 +27,7 @@ def video(number: int) -> str:
 def place_on(markup: str, *templates: Template) -> str | None:
     root = parse(markup)
     assert root is not None
-    found = known_body(root, SiteMemory(templates=templates), DEFAULT_POLICY)
+    found = known_body(Paths(Outline.of(root)), SiteMemory(templates=templates), DEFAULT_POLICY)
     return found[1].get("class") if found else None
 
 
@@ -89,7 +91,7 @@ def test_votes_that_gather_in_the_known_place_stay_as_they_are() -> None:
 def test_without_memory_nothing_is_looked_for() -> None:
     root = parse(Story(1).markup())
     assert root is not None
-    assert known_body(root, SiteMemory(), DEFAULT_POLICY) is None
+    assert known_body(Paths(Outline.of(root)), SiteMemory(), DEFAULT_POLICY) is None
 
 
 def test_knowing_the_template_changes_no_page_that_is_read_well() -> None:

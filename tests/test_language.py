@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langdetect import DetectorFactory, LangDetectException
+from langdetect.detector_factory import PROFILES_DIRECTORY
 
 from pipelines.language import UNDETERMINED, Language, detect_language, main_script
+from pipelines.language_profiles import load_profiles
 from pipelines.policy import DEFAULT_POLICY
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -269,3 +272,32 @@ def test_an_ambiguous_text_has_one_answer_in_every_process() -> None:
 def test_no_text_makes_the_detector_fail(text: str) -> None:
     found = detect(text)
     assert found.code == UNDETERMINED or (found.code.isalpha() and 2 <= len(found.code) <= 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The harbour opens again on Monday, the mayor of the town said. NATO was not asked.",
+        "Le maire a annoncé mercredi la réouverture du port, fermé depuis l'été.",
+        "Bến cảng mở cửa trở lại vào thứ Hai, theo lời thị trưởng của thị trấn",
+        "ABC DEF 123",
+        "x",
+        "...",
+    ],
+)
+def test_profiles_tell_what_langdetect_does_to_the_last_bit(text: str) -> None:
+    languages = ("en", "fr", "vi", "de", "nl")
+    factory = DetectorFactory()
+    factory.set_seed(0)
+    folder = Path(PROFILES_DIRECTORY)
+    factory.load_json_profile([(folder / code).read_text(encoding="utf-8") for code in languages])
+    detector = factory.create()
+    prior = {code: 1.0 + number for number, code in enumerate(languages)}
+    detector.set_prior_map(prior)
+    detector.append(text)
+    try:
+        first = detector.get_probabilities()[0]
+        expected = (first.lang, first.prob)
+    except LangDetectException:
+        expected = None
+    assert load_profiles(languages).likeliest(text, list(prior.values())) == expected

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from pipelines.body.blocks import Walk
 from pipelines.body.boilerplate import Cut, Known
 from pipelines.body.reading import Reading, read
 from pipelines.body.site_memory import NO_MEMORY
 from pipelines.clean import clean, read_page
 from pipelines.learned.block_features import FEATURES, block_features
+from pipelines.learned.block_text import _COUNTED, _counts
+from pipelines.learned.columns import log1p
 from pipelines.learned.judge import MODEL_RULE, decide, is_sure, judge_page
 from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import FACTS, PAGE_FEATURES, page_facts
-from pipelines.learned.trees import Trees, load_trees, matrix, read_trees
+from pipelines.learned.places import _named
+from pipelines.learned.trees import Trees, load_trees, read_trees
 from pipelines.metadata.structured import read_statements
+from pipelines.page.outline import Outline
 from pipelines.page.tree import parse
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article, Rejected
@@ -30,11 +37,11 @@ def stump(*nodes: list[float]) -> Trees:
     return read_trees({"features": ["a", "b"], "trees": [list(nodes), [[0.25]]]})
 
 
-def reading_of(html: str) -> tuple[Reading, Known]:
+def reading_of(html: str) -> tuple[Reading, Known, Outline]:
     root = parse(html)
     assert root is not None
-    known = Known()
-    return read(root, known, NO_MEMORY, DEFAULT_POLICY), known
+    known, outline = Known(), Outline.of(root)
+    return read(Walk(outline), known, NO_MEMORY, DEFAULT_POLICY), known, outline
 
 
 def full_page(*paragraphs: str) -> str:
@@ -50,8 +57,74 @@ def test_a_row_goes_left_up_to_the_threshold_and_the_trees_add_up() -> None:
     assert trees.probabilities(rows)[1] == pytest.approx(1 / (1 + np.exp(-2.25)))
 
 
+def test_a_leaf_may_stand_at_any_level_and_many_rows_are_no_other_than_few() -> None:
+    trees = read_trees(
+        {
+            "features": ["a", "b"],
+            "trees": [
+                [[0, 0.5, 1, 2], [1.0], [1, 0.5, 3, 4], [2.0], [0, 2.5, 5, 6], [3.0], [4.0]],
+                [[8.0]],
+                [[1, 0.5, 1, 2], [16.0], [32.0]],
+            ],
+        }
+    )
+    rows = np.array([[0, 1], [1, 0], [2, 1], [3, 1]] * 300, dtype=np.float32)
+    assert trees.margins(rows).tolist() == [41.0, 26.0, 43.0, 44.0] * 300
+    assert [trees.margins(rows[at : at + 1]).tolist() for at in range(4)] == [[41.0], [26.0], [43.0], [44.0]]
+
+
+def test_trees_too_deep_for_their_paths_are_refused() -> None:
+    chain: list[list[float]] = []
+    for level in range(9):
+        chain += [[0, level, 2 * level + 1, 2 * level + 2], [0.0]]
+    with pytest.raises(ValueError, match="9 levels"):
+        read_trees({"features": ["a"], "trees": [[*chain, [1.0]]]})
+
+
+def test_characters_beyond_the_table_are_neither_digits_nor_capitals() -> None:
+    beyond = map(chr, range(0x20000, sys.maxunicode + 1))
+    assert not any(char.isdigit() or char.isupper() for char in beyond)
+
+
+def test_marks_of_a_text_are_counted_by_sort() -> None:
+    counts = dict(zip(_COUNTED, _counts(["", "Ab, C؟ «x» | 12٣ \U00020000"])[1].tolist(), strict=True))
+    assert counts == {
+        "other": 0,
+        "digits": 3,
+        "upper": 2,
+        "sentences": 1,
+        "commas": 1,
+        "symbols": 2,
+        "quotes": 1,
+    }
+
+
+@pytest.mark.parametrize("most", [3, 100_000])
+def test_logarithms_of_small_and_large_numbers_are_the_librarys(most: int) -> None:
+    assert log1p(np.array([0, 1, most])).tolist() == [0.0, math.log1p(1), math.log1p(most)]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("articleBody", "body"),
+        ("post_content clearfix", "body"),
+        ("postcontent", "body"),
+        ("x-rich-text", "body"),
+        ("subTitle", "lead"),
+        ("news-lead", "lead"),
+        ("sidebar2", "box"),
+        ("leading contents boxes post content", ""),
+        ("story-body widget intro", "body lead box"),
+    ],
+)
+def test_an_element_is_known_by_whole_words_of_its_name(name: str, columns: str) -> None:
+    found = zip(("body", "lead", "box"), _named(name, None) or [False] * 3, strict=True)
+    assert [column for column, named in found if named] == columns.split()
+
+
 def test_a_page_without_blocks_has_no_scores() -> None:
-    assert stump([0.5]).margins(matrix([], 2)).tolist() == []
+    assert stump([0.5]).margins(np.zeros((0, 2), dtype=np.float32)).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -61,7 +134,7 @@ def test_the_weights_in_the_repository_belong_to_todays_features(
     name: str, features: tuple[str, ...]
 ) -> None:
     trees = load_trees(name, features)
-    assert len(trees.roots) >= 50
+    assert len(trees) >= 50
     assert 0 <= trees.feature.min() <= trees.feature.max() < len(features)
 
 
@@ -71,8 +144,8 @@ def test_weights_of_other_features_are_refused() -> None:
 
 
 def test_every_block_has_every_feature_and_all_are_numbers() -> None:
-    reading, known = reading_of(full_page(SENTENCE * 3, "Read <a href='/x'>this</a>", "12:30", "…"))
-    rows = matrix(block_features(reading, known), len(FEATURES))
+    reading, known, outline = reading_of(full_page(SENTENCE * 3, "Read <a href='/x'>this</a>", "12:30", "…"))
+    rows = block_features(reading, known, outline)
     assert rows.shape == (len(reading.blocks), len(FEATURES))
     assert np.isfinite(rows).all()
     assert len(set(FEATURES)) == len(FEATURES)
@@ -82,7 +155,7 @@ def test_every_block_has_every_feature_and_all_are_numbers() -> None:
 def test_facts_of_an_address_that_cannot_be_split_by_words_are_numbers() -> None:
     root = parse("<html><body><p>x</p></body></html>")
     assert root is not None
-    facts = page_facts(read_markup(root), read_statements(root), "http://a.test/", None)
+    facts = page_facts(read_markup(Outline.of(root)), read_statements(root), "http://a.test/", None)
     assert len(facts) == len(FACTS)
     assert np.isfinite(facts).all()
 
@@ -95,15 +168,15 @@ def test_the_words_of_a_page_do_not_matter_only_their_shape() -> None:
     )
     rows = []
     for text in (latin, arabic):
-        reading, known = reading_of(full_page(text * 3, text * 2))
-        rows.append(block_features(reading, known))
+        reading, known, outline = reading_of(full_page(text * 3, text * 2))
+        rows.append(block_features(reading, known, outline))
     at = len(rows[0]) - 1
     differing = {FEATURES[k] for k, (a, b) in enumerate(zip(rows[0][at], rows[1][at], strict=True)) if a != b}
     assert differing <= {"start", "signature_voted", "vote", "home_voted", "outer_voted"}
 
 
 def test_a_sure_cut_stays_whatever_the_score_and_another_needs_a_high_one() -> None:
-    reading, _ = reading_of(full_page(SENTENCE * 3, "Some other story. " * 8, "Another one. " * 9))
+    reading, *_ = reading_of(full_page(SENTENCE * 3, "Some other story. " * 8, "Another one. " * 9))
     at = list(reading.kept)
     cuts = list(reading.cuts)
     cuts[at[-1]] = Cut("phrase.en.share.line.1", "share")
@@ -123,7 +196,7 @@ def test_a_sure_cut_stays_whatever_the_score_and_another_needs_a_high_one() -> N
 
 
 def test_what_the_model_drops_is_a_cut_of_its_own_and_can_be_turned_off() -> None:
-    reading, _ = reading_of(full_page(SENTENCE * 3, "Another one. " * 9))
+    reading, *_ = reading_of(full_page(SENTENCE * 3, "Another one. " * 9))
     scores = np.ones(len(reading.blocks))
     dropped = reading.kept[-1]
     scores[:] = np.where(np.isin(np.arange(len(scores)), reading.kept), 1.0, 0.0)
@@ -136,7 +209,7 @@ def test_what_the_model_drops_is_a_cut_of_its_own_and_can_be_turned_off() -> Non
 
 
 def test_the_model_never_takes_a_text_away_whole() -> None:
-    reading, _ = reading_of(full_page(SENTENCE * 3, SENTENCE.upper()))
+    reading, *_ = reading_of(full_page(SENTENCE * 3, SENTENCE.upper()))
     assert list(decide(reading, np.zeros(len(reading.blocks)), DEFAULT_POLICY).kept) == list(reading.kept)
 
 
@@ -147,8 +220,10 @@ def test_a_bare_page_is_left_to_the_rules() -> None:
     )
     got = read_page(page)
     assert not isinstance(got, Rejected)
-    facts = page_facts(read_markup(got.root), got.statements, page.url, got.title)
-    judged = judge_page(got.reading, got.known, facts, frozenset(), DEFAULT_POLICY)
+    facts = page_facts(read_markup(got.opened.outline), got.opened.statements, page.url, got.opened.title)
+    judged = judge_page(
+        got.reading, got.known, got.opened.outline, facts=facts, words=frozenset(), policy=DEFAULT_POLICY
+    )
     assert judged.article is None
     assert list(judged.reading.kept) == list(got.reading.kept)
 

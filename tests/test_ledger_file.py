@@ -204,6 +204,37 @@ def test_a_ledger_of_an_earlier_version_is_taken_over(tmp_path: Path, version: i
         assert ledger.connection.execute("PRAGMA user_version").fetchone()[0] == LEDGER_VERSION
 
 
+def test_a_ledger_of_version_4_knows_what_its_places_listed_last(tmp_path: Path) -> None:
+    path, feed = tmp_path / "ledger.sqlite", "https://sahifa.test/feed"
+    with closing(Ledger(path)) as ledger:
+        ledger.discover("run-1", "sahifa", [link(1)], NOW, feed)
+        ledger.discover("run-2", "sahifa", [link(2)], NOW, feed)
+        for step in (
+            "DROP TABLE listings",
+            *(f"ALTER TABLE site_views DROP COLUMN {name}" for name in ("quality", "stated", "beside")),
+            "DROP INDEX urls_by_run",
+            "DROP INDEX urls_to_fetch",
+            "DROP INDEX urls_by_state",
+            "CREATE INDEX urls_by_state ON urls (state, site, hint)",
+            "CREATE INDEX urls_by_place ON urls (place) WHERE place IS NOT NULL",
+            "PRAGMA user_version = 4",
+        ):
+            ledger.connection.execute(step)
+    with closing(Ledger(path)) as ledger:
+        ledger.listed_still("run-3", feed)
+        assert ledger.seen("run-3") == {"sahifa": {"pending": 1}}
+        names = ledger.connection.execute(
+            "SELECT name FROM sqlite_master WHERE name LIKE 'urls_%' ORDER BY 1"
+        )
+        assert [row[0] for row in names] == [
+            "urls_by_due",
+            "urls_by_run",
+            "urls_by_state",
+            "urls_to_fetch",
+            "urls_to_retry",
+        ]
+
+
 # -- the file
 
 

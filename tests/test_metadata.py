@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from pipelines.metadata.authors import authors
 from pipelines.metadata.facts import page_type, rights, tags
 from pipelines.metadata.images import cover, figures
-from pipelines.metadata.lines import page_lines
 from pipelines.metadata.structured import read_statements
 from pipelines.metadata.title import headline, without_site_name
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Image, Page, Witness
-from tests.helpers_metadata import JSON, STORY, TITLE, meta, page, script, stated
+from tests.helpers_metadata import JSON, STORY, TITLE, lines_of, meta, page, script, stated
 
 
 def title(head: str = "", body: str = "") -> str | None:
@@ -27,7 +26,7 @@ def title(head: str = "", body: str = "") -> str | None:
 def names(*values: str, publisher: str = "The Harbour") -> tuple[str, ...]:
     """Authors of a page whose <meta> tags name these."""
     root = page(meta(og_site_name=publisher) + "".join(meta(article_author=value) for value in values))
-    return authors(read_statements(root), page_lines(root, None), "harbour.test", DEFAULT_POLICY)
+    return authors(read_statements(root), lines_of(root, None), "harbour.test", DEFAULT_POLICY)
 
 
 def pictures(body: str) -> tuple[Image, ...]:

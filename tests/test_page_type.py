@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.metadata.candidates import Candidate, Statements
 from pipelines.metadata.facts import page_type
+from pipelines.page.outline import Outline
 from pipelines.page.tree import parse
 
 SENTENCE = "The council of the harbour town said that the park will open next spring. "
@@ -16,7 +17,8 @@ def kind(
     *stated: tuple[str, str], url: str = URL, body: str = "<p>Park</p>", text: str = SENTENCE * 20
 ) -> str:
     root = parse(f"<html><head></head><body>{body}</body></html>")
-    return page_type(Statements(tuple(Candidate(f, v, "test") for f, v in stated)), url, root, text)
+    outline = Outline.of(root) if root is not None else None
+    return page_type(Statements(tuple(Candidate(f, v, "test") for f, v in stated)), url, outline, text)
 
 
 @pytest.mark.parametrize(

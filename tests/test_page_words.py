@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipelines.learned.markup import read_markup
 from pipelines.learned.page_words import WordWeights, load_words, page_words
 from pipelines.metadata.structured import read_statements
+from pipelines.page.outline import Outline
 from pipelines.page.tree import parse
 
 PAGE = """<html><head>
@@ -17,7 +18,7 @@ def words_of(url: str = "https://shop.lamps.test/p/lamp-of-brass?ref=mail") -> f
     root = parse(PAGE)
     assert root is not None
     long = "A sentence of a story is no label, however many words of a shop may stand in it."
-    return page_words(read_markup(root), ["Add to cart", long], read_statements(root), url)
+    return page_words(read_markup(Outline.of(root)), ["Add to cart", long], read_statements(root), url)
 
 
 def test_words_tell_where_they_stand() -> None:

@@ -135,3 +135,22 @@ def test_what_an_unchanged_place_lists_counts_as_seen(ledger: Ledger) -> None:
     ledger.discover("run-1", "sahifa", [link(3)], NOW, "https://sahifa.test/")
     ledger.listed_still("run-2", FEED)
     assert ledger.seen("run-2") == {"sahifa": {"pending": 2}}
+    ledger.listed_still("run-3", FEED)
+    assert ledger.seen("run-3") == {"sahifa": {"pending": 2}}
+
+
+def test_what_a_place_lists_no_more_is_not_seen_again(ledger: Ledger) -> None:
+    """A feed of years ever listed thousands; it lists a few."""
+    ledger.discover("run-1", "sahifa", [link(1), link(2)], NOW, FEED)
+    ledger.discover("run-2", "sahifa", [link(2), link(3)], NOW, FEED)
+    ledger.listed_still("run-3", FEED)
+    assert ledger.seen("run-3") == {"sahifa": {"pending": 2}}
+    assert ledger.seen("run-1") == {"sahifa": {"pending": 1}}
+
+
+def test_a_place_with_several_pages_lists_them_all(ledger: Ledger) -> None:
+    ledger.discover("run-1", "sahifa", [link(1), link(2)], NOW, FEED)
+    ledger.discover("run-1", "sahifa", [link(3)], NOW, FEED)
+    ledger.listed_still("run-2", FEED)
+    ledger.listed_still("run-2", FEED)
+    assert ledger.seen("run-2") == {"sahifa": {"pending": 3}}

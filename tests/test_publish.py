@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections import Counter
 from contextlib import closing
 from datetime import timedelta
@@ -18,6 +19,7 @@ from pipelines.store.ledger import Ledger
 from pipelines.store.output import FolderOutput
 from pipelines.store.rows import loads
 from pipelines.store.schema import SCHEMAS, SORT_KEYS
+from tests.crawling import run
 from tests.helpers_store import (
     NOW,
     Store,
@@ -29,6 +31,29 @@ from tests.helpers_store import (
 )
 
 Expected = set[tuple[Any, ...]]
+# Rows of removed blocks: many and small, which is what Python takes most memory for.
+WRITE_MUCH = """
+import resource, sys
+from datetime import UTC, datetime
+from pathlib import Path
+import pyarrow.parquet as pq
+from pipelines.store.parquet import write_part
+
+def taken():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+def rows():
+    known = {"site": "a", "rule": "phrase", "reason": "boilerplate", "run_id": "r", "schema_version": 1}
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(600_000):
+        text = f"{number} of the blocks that every page of a site has, and that its readers need not see"
+        own = {"article_id": f"{number // 30:032}", "url": f"https://a.example/{number // 30}", "text": text}
+        yield 400, known | own | {"order": number % 30, "path": "html/body/div/div/ul/li", "fetched_at": now}
+
+before = taken()
+write_part("removed_blocks", rows(), Path(sys.argv[1]), "r")
+print(pq.ParquetFile(sys.argv[1]).num_row_groups, taken() - before)
+"""
 
 
 @pytest.fixture
@@ -167,6 +192,7 @@ def test_rows_share_row_groups(tmp_path: Path) -> None:
 
 
 def test_row_groups_are_cut_by_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_PIECE_BYTES", 1)
     monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 20_000)
     store = Store(tmp_path / "output")
     store.fill(100, length=1000)
@@ -176,6 +202,15 @@ def test_row_groups_are_cut_by_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(rows) > 3
     assert min(rows[:-1]) > 5
     assert len(store.rows("articles")) == 100
+
+
+def test_memory_of_writing_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    """Four row groups in a process of their own; as Python has them, one would take half a gigabyte."""
+    done = run([sys.executable, "-c", WRITE_MUCH, str(tmp_path / "part.parquet")])
+    assert done.code == 0, done.err
+    groups, taken = map(int, done.out.split())
+    assert groups >= 3
+    assert taken < 300 << 20
 
 
 def test_a_day_larger_than_one_file_becomes_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

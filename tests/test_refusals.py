@@ -40,8 +40,8 @@ def test_a_listing_is_one_unless_the_model_knows_better(
         body_of(read.reading, DEFAULT_POLICY),
         Judged(read.reading, chance, 1.0),
         title="World",
-        root=read.root,
-        statements=read.statements,
+        root=read.opened.root,
+        statements=read.opened.statements,
         policy=DEFAULT_POLICY,
     )
     assert (refused[0] if refused else None) == reason
@@ -54,8 +54,8 @@ def test_what_the_model_takes_for_no_article_is_refused_with_its_chance() -> Non
         body_of(read.reading, DEFAULT_POLICY),
         Judged(read.reading, 0.01, 1.0),
         title="A lamp",
-        root=read.root,
-        statements=read.statements,
+        root=read.opened.root,
+        statements=read.opened.statements,
         policy=DEFAULT_POLICY,
     )
     assert refused == (Reason.NOT_ARTICLE, "1% likely to be an article")

@@ -59,10 +59,11 @@ def test_a_row_says_why_in_the_words_of_its_rule(ask: Any) -> None:
 
 
 def test_author_boxes_and_related_stories_beside_the_body_are_rows_too(ask: Any) -> None:
+    """Of every page that was read whole: of known templates only the body and what is around it are."""
     found = dict(ask("SELECT rule, count(*) FROM removed_blocks WHERE site = 'sahifa-east' GROUP BY rule"))
-    assert found["structure.author"] >= 12
-    assert found["structure.related"] >= 12
-    assert found["structure.share"] >= 12
+    assert found["structure.author"] >= 4
+    assert found["structure.related"] >= 4
+    assert found["structure.share"] >= 4
 
 
 def test_the_order_is_that_of_the_page() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.body.page_view import Mark, pack, unpack
+from pipelines.body.page_view import Fate, Mark, pack, unpack
 from pipelines.body.repeats import repeated_keys
 from pipelines.policy import DEFAULT_POLICY as POLICY
 
@@ -31,6 +31,8 @@ marks = st.builds(
     letters=st.integers(1, 0xFFFF),
     linked=st.booleans(),
     inside=st.booleans(),
+    kind=st.just(0),
+    fate=st.just(Fate.UNKNOWN),
 )
 pages = st.lists(st.lists(marks, max_size=12), max_size=14)
 

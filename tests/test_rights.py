@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.metadata.candidates import Candidate, Statements
 from pipelines.metadata.rights import rights
+from pipelines.page.outline import Outline
 from pipelines.page.tree import parse
 from tests.helpers_clean import page
 
@@ -17,7 +18,7 @@ def seen(
 ) -> tuple[str, ...]:
     statements = Statements(tuple(Candidate(field, value, "test") for field, value in stated))
     root = parse(f"<html><head>{head}</head><body><p>x</p></body></html>")
-    return rights(statements, replace(page("x"), headers=headers), root)
+    return rights(statements, replace(page("x"), headers=headers), Outline.of(root))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.body.page_view import unpack
+from pipelines.body.page_view import Fate, unpack
 from pipelines.body.site_memory import SiteMemory
 from pipelines.policy import DEFAULT_POLICY
 from tests.helpers_clean import cleaned, cuts, paragraphs, text_of
@@ -142,7 +142,13 @@ def test_a_cut_is_named_and_shown() -> None:
 def test_what_is_cut_goes_on_being_seen() -> None:
     """Or it would be forgotten, and come back."""
     page = Story(50).markup(before=SIGN, after=BOX + LAST)
-    assert cleaned(page, memory_after(10)).view == cleaned(page).view
+    with_memory, without = cleaned(page, memory_after(10)).view, cleaned(page).view
+    assert with_memory
+    assert without
+    views = (with_memory, without)
+    seen = [[mark._replace(fate=Fate.UNKNOWN) for mark in unpack(view.marks)] for view in views]
+    assert seen[0] == seen[1]
+    assert (with_memory.body, with_memory.headline) == (without.body, without.headline)
 
 
 def test_a_long_crawl_never_lets_it_back_in() -> None:

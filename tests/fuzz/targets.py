@@ -24,6 +24,7 @@ from pipelines.metadata.json_ld import load
 from pipelines.metadata.structured import read_statements
 from pipelines.metadata.title import headline
 from pipelines.page.decode import REPLACEMENT, decode
+from pipelines.page.outline import Outline
 from pipelines.page.precheck import precheck
 from pipelines.page.tree import depth, parse
 from pipelines.policy import DEFAULT_POLICY
@@ -132,7 +133,7 @@ def run_json_ld(data: bytes) -> str:
     assert all(candidate.value for candidate in said.candidates), "an empty statement"
     decided = headline(said, "news.example")
     people = authors(said, [], "news.example", DEFAULT_POLICY)
-    checks.check_strings((decided, people, tags(said), access_flags(said, root, "")))
+    checks.check_strings((decided, people, tags(said), access_flags(said, Outline.of(root), "")))
     assert len(people) <= 50, f"{len(people)} authors"
     _check_dates(said)
     return f"{min(len(said.candidates), 9)} {bool(decided)} {min(len(people), 9)}"
