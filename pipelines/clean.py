@@ -25,9 +25,10 @@ from pipelines.metadata.candidates import Statements
 from pipelines.metadata.dates import Setting
 from pipelines.metadata.lines import Line, page_lines
 from pipelines.opening import OpenPage, known_of, open_page
+from pipelines.page.tree import unscripted_chars
 from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.quality import refusal
-from pipelines.records import Cleaned, Page, PageView, Reason, Rejected
+from pipelines.records import Article, Cleaned, Page, PageView, Reason, Rejected
 
 __all__ = ["Examined", "ReadPage", "clean", "examine", "read_page", "reject", "warm_up"]
 
@@ -75,7 +76,20 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
     opened = open_page(page, policy)
     if not isinstance(opened, OpenPage):
         return Examined(Cleaned(reject(page, *opened)))
-    return _by_learnt_road(opened, policy, memory) or _by_general_road(opened, policy, memory)
+    examined = _by_learnt_road(opened, policy, memory) or _by_general_road(opened, policy, memory)
+    result = examined.cleaned.result
+    if not isinstance(result, Rejected) or result.reason is not Reason.NO_BODY:
+        return examined
+    return _without_scripts(opened, policy, memory) or examined
+
+
+def _without_scripts(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Examined | None:
+    """The article of a page whose body only browsers show that run no scripts, if there is one."""
+    if unscripted_chars(opened.root) < policy.min_unscripted_chars:
+        return None
+    plain = open_page(opened.page, policy, scripts=False)
+    examined = _by_general_road(plain, policy, memory) if isinstance(plain, OpenPage) else None
+    return examined if examined and isinstance(examined.cleaned.result, Article) else None
 
 
 def _by_learnt_road(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Examined | None:
@@ -110,8 +124,10 @@ def _by_general_road(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Ex
     if doubtful or judged.quality < policy.min_sure_quality:
         second = read(opened.walk, found.known, memory, policy, ask_extractor=True)
         other = judge(second)
+        chance = _mean(judged.article, other.article)
+        judged, other = replace(judged, article=chance), replace(other, article=chance)
         other_body = body_of(other.reading, policy)
-        if doubtful:  # of a page that is none the extractor often finds no body
+        if doubtful and other_body.letters < policy.min_body_letters:  # often so of pages that are none
             refused = _refusal(opened, other_body, other, policy)
         if other.quality > judged.quality:
             found, judged, body = replace(found, reading=second), other, other_body
@@ -124,6 +140,10 @@ def _by_general_road(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Ex
         stated = _is_stated(found, body.text)
         view = view_of(found.reading, judged.reading, sight, judged.quality, stated=stated)
     return _article(opened, found.told, Decided(judged.reading, body, judged.quality), view, policy)
+
+
+def _mean(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else (one + other) / 2
 
 
 def _refusal(opened: OpenPage, body: Body, judged: Judged, policy: Policy) -> tuple[Reason, str] | None:

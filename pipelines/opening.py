@@ -42,14 +42,17 @@ class OpenPage:
     ending: tuple[str, ...]
 
 
-def open_page(page: Page, policy: Policy) -> OpenPage | tuple[Reason, str]:
-    """The page as it states itself, or reason and detail why it cannot be read."""
+def open_page(page: Page, policy: Policy, *, scripts: bool = True) -> OpenPage | tuple[Reason, str]:
+    """The page as it states itself, or reason and detail why it cannot be read.
+
+    Without `scripts` it is what a browser shows that runs none.
+    """
     if refused := precheck(page.body, policy):
         return refused
     decoded = decode(page.body, page.header("content-type"))
     if decoded.replacement_share > policy.max_replacement_share:
         return Reason.BAD_ENCODING, f"{decoded.replacement_share:.1%} unreadable"
-    root = parse(decoded.text)
+    root = parse(decoded.text, scripts=scripts)
     if root is None:
         return Reason.EMPTY, "no document"
     outline = Outline.of(root)

@@ -69,6 +69,8 @@ class Policy:
     min_score_to_join: float = 0.55
     # ... rows of a table, which hold bylines where tables make the layout, from this one,
     min_score_of_row: float = 0.62
+    # ... a heading before all that the rules keep, which may be the headline in other words, from this one,
+    min_score_to_lead: float = 0.8
     # ... and what a rule had cut, from this one; a teaser, linked below "related", reads like an article.
     min_score_to_return: float = 0.75
     min_score_of_teaser: float = 0.88
@@ -124,6 +126,8 @@ class Policy:
 
     # Two sentences of Hebrew are an article; a menu is not. Letters, not characters.
     min_body_letters: int = 70
+    # A page without a body is read as browsers show it that run no scripts, when they are told so much.
+    min_unscripted_chars: int = 400
     # Pages that say "not found", "log in" or "enable JavaScript" are only believed when their body is
     # shorter than this: an article may quote such words.
     max_wall_letters: int = 600

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipelines.body.datelines import is_byline, is_dateline, is_signature
 from pipelines.normalize import letters
 from tests.helpers_clean import PARK as P
-from tests.helpers_clean import TITLE, cuts, paragraphs, story, text_of
+from tests.helpers_clean import TITLE, cuts, document, paragraphs, story, text_of
 
 PEOPLE = frozenset({letters("Salma Haddad"), letters("דנה לוין"), letters("سلمى حداد")})
 
@@ -74,6 +74,11 @@ def test_a_chronicle_keeps_its_dates() -> None:
 )
 def test_a_date_that_heads_a_chapter_or_stands_in_a_list_stays(markup: str) -> None:
     assert "3 March 2026" in text_of(story(TITLE, paragraphs(*P[:2]) + markup + paragraphs(*P[2:])))
+
+
+def test_a_date_over_the_headline_heads_no_chapter() -> None:
+    above = f"<h2>Thursday, 3 March 2026</h2><h3>{TITLE}</h3>"
+    assert text_of(document(f"<div>{above}<div>{paragraphs(*P)}</div></div>", TITLE)) == list(P)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_the_readmes_figures_are_those_of_a_crawl(demo_crawl: DemoCrawl) -> None
     excerpt = snippets("text")[0]
     # How many pages are read whole, with all that was cut around their bodies, goes by the order of arrival.
     removed = re.compile(r"\d+ (?=blocks of boilerplate removed)")
-    printed = removed.sub("1036 ", demo_crawl.first.out.replace(str(demo_crawl.output), "output"))
+    printed = removed.sub("1826 ", demo_crawl.first.out.replace(str(demo_crawl.output), "output"))
     for line in excerpt.splitlines():
         if line.strip() != "...":
             assert line in printed, line

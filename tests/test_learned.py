@@ -175,6 +175,18 @@ def test_the_words_of_a_page_do_not_matter_only_their_shape() -> None:
     assert differing <= {"start", "signature_voted", "vote", "home_voted", "outer_voted"}
 
 
+def test_a_heading_before_all_that_the_rules_keep_may_be_the_headline_and_needs_a_higher_score() -> None:
+    reading, *_ = reading_of(full_page(SENTENCE * 3, SENTENCE * 2))
+    first, *others = reading.kept
+    blocks = list(reading.blocks)
+    blocks[first] = replace(blocks[first], kind="heading")
+    before = replace(reading, blocks=blocks, kept=others)
+    scores = np.full(len(blocks), 0.99)
+    for score, kept in ((0.7, False), (0.9, True)):
+        scores[first] = score
+        assert (first in decide(before, scores, DEFAULT_POLICY).kept) is kept
+
+
 def test_a_sure_cut_stays_whatever_the_score_and_another_needs_a_high_one() -> None:
     reading, *_ = reading_of(full_page(SENTENCE * 3, "Some other story. " * 8, "Another one. " * 9))
     at = list(reading.kept)

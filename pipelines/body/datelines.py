@@ -126,9 +126,9 @@ def lines_without_prose(blocks: Sequence[Block], free: Sequence[bool], policy: P
         at
         for at, block in enumerate(blocks)
         if free[at]
-        and block.kind in _KINDS
+        and (block.kind in _KINDS or (block.kind == "heading" and not _heads_text(free, at)))
         and len(block.letters) <= policy.max_dateline_letters
-        and block.bold < len(block.letters)
+        and (block.bold < len(block.letters) or block.kind == "heading")
         and is_dateline(block.text, block.words)
     ]
     counts = Counter(_series(blocks[at]) for at in dated)
@@ -146,6 +146,11 @@ def lines_without_prose(blocks: Sequence[Block], free: Sequence[bool], policy: P
         ):
             found[at] = SIGNATURE_RULE
     return found
+
+
+def _heads_text(free: Sequence[bool], at: int) -> bool:
+    """Whether what comes next may stay: the date heads a chapter, and not the page's headline or a menu."""
+    return at + 1 < len(free) and free[at + 1]
 
 
 def _series(block: Block) -> HtmlElement | None:

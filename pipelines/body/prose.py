@@ -7,6 +7,10 @@ trafilatura's votes, for a hundredth of the time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut
@@ -20,6 +24,7 @@ from pipelines.policy import Policy
 _GAP, _MOST_GAP_LETTERS = 30, 100
 # What stands in the body's element and in no piece of its run: no vote, and a hint for the models.
 _BESIDE_RUN = 0.4
+_SUBHEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 
 
 def prose_votes(blocks: Sequence[Block], cuts: Sequence[Cut | None], policy: Policy) -> list[float]:
@@ -46,7 +51,16 @@ def prose_votes(blocks: Sequence[Block], cuts: Sequence[Cut | None], policy: Pol
             if not votes[at]:
                 break
             votes[at] = 1.0
+    above = votes.index(1.0) - 1 if 1.0 in votes else -1
+    if above >= 0 and is_open[above] and _is_subheading_of(blocks[above], container, policy):
+        votes[above] = 1.0
     return votes
+
+
+def _is_subheading_of(block: Block, container: HtmlElement, policy: Policy) -> bool:
+    """Whether the block is a heading right before `container`; a word alone is a place's or a section's."""
+    is_heading = block.element.tag in _SUBHEADINGS and len(block.letters) >= policy.min_restored_letters
+    return is_heading and block.element.getnext() is container
 
 
 def _is_prose(block: Block, policy: Policy) -> bool:
@@ -57,13 +71,23 @@ def _densest(blocks: Sequence[Block], is_open: Sequence[bool], policy: Policy) -
     """The run of blocks with most letters of prose, less what stands between; all where there is none."""
     best, most = range(len(blocks)), 0
     start, sum_ = 0, 0
+    lines = _lines_of_one(blocks)
     for at, block in enumerate(blocks):
         if sum_ <= 0:
             start, sum_ = at, 0
         if not is_open[at]:
             sum_ -= _GAP + min(len(block.letters), _MOST_GAP_LETTERS)
-        elif (letters := weighed(block.letters)) >= policy.min_lead_letters:
-            sum_ += letters
+        elif lines[at] >= policy.min_lead_letters:
+            sum_ += weighed(block.letters)
             if sum_ > most:
                 best, most = range(start, at + 1), sum_
     return best
+
+
+def _lines_of_one(blocks: Sequence[Block]) -> list[int]:
+    """For each block the letters of all lines around it that only <br> sets apart: verses, one long text."""
+    found: list[int] = []
+    for _, lines in groupby(blocks, key=attrgetter("number")):
+        letters = [weighed(block.letters) for block in lines]
+        found.extend([sum(letters)] * len(letters))
+    return found

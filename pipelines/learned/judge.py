@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut, Known
 from pipelines.body.reading import Reading
 from pipelines.body.select import REPEATED_RULE, tidy
@@ -108,14 +109,21 @@ def is_sure(rule: str | None) -> bool:
     return rule is not None and rule.startswith(_SURE)
 
 
+def _joins(block: Block, before: bool, policy: Policy) -> float:
+    """What a block has to score that the rules passed over; `before` the body it may be the headline."""
+    if block.kind == "row":
+        return policy.min_score_of_row
+    return policy.min_score_to_lead if before and block.kind == "heading" else policy.min_score_to_join
+
+
 def _kept(reading: Reading, scores: Floats, policy: Policy) -> Iterator[int]:
     chosen = set(reading.kept)
+    first = min(chosen, default=0)
     for at, cut in enumerate(reading.cuts):
         if cut and cut.rule == REPEATED_RULE:  # chosen, but for its copy: which of both stays is settled last
             least = policy.min_score_to_stay
         elif cut is None:
-            row = reading.blocks[at].kind == "row"
-            joins = policy.min_score_of_row if row else policy.min_score_to_join
+            joins = _joins(reading.blocks[at], at < first, policy)
             least = policy.min_score_to_stay if at in chosen else joins
         else:
             teaser = cut.rule == _RELATED and reading.blocks[at].links

@@ -35,9 +35,10 @@ _MAY_BE_FORBIDDEN = re.compile(
 )
 
 
-def parse(text: str) -> HtmlElement | None:
+def parse(text: str, *, scripts: bool = True) -> HtmlElement | None:
     """Root of the page, comments and processing instructions dropped; None when there is nothing.
 
+    Without `scripts` it is the page of browsers that run none: what <noscript> holds is part of it.
     Raises `MemoryError`, also where it is the parser that gets none.
     """
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
@@ -58,6 +59,9 @@ def parse(text: str) -> HtmlElement | None:
         return None
     _join_what_follows(root, body)
     _open_noscript(root, body)
+    if not scripts:
+        for element in list(body.iter("noscript")):
+            element.drop_tag()
     return root
 
 
@@ -98,6 +102,11 @@ def _append_text(body: HtmlElement, text: str | None) -> None:
         body[-1].tail = (body[-1].tail or "") + text
     elif text:
         body.text = (body.text or "") + text
+
+
+def unscripted_chars(root: HtmlElement) -> int:
+    """Characters of the longest text browsers show only where they run no scripts."""
+    return max((len(element.text_content()) for element in root.iter("noscript")), default=0)
 
 
 def _open_noscript(root: HtmlElement, body: HtmlElement) -> None:
