@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from pipelines.body.paths import Paths
-from pipelines.body.words import folded_words
+from pipelines.body.words import folded_words_of_clean
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Block:
     def words(self) -> tuple[str, ...]:
         """Its `folded_words`, found when first asked for."""
         if self._words is None:
-            self._words = folded_words(self.text)
+            self._words = folded_words_of_clean(self.text)
         return self._words
 
     @property

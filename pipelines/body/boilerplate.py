@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pipelines.body.announced import find_announced
@@ -85,19 +86,28 @@ def _announced(blocks: Sequence[Block], cuts: Sequence[Cut | None], policy: Poli
 
 def judge(block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy) -> Cut | None:
     """The cut for this block, or None when it may stay; a rule that is off leaves it to the next."""
-    grounds = _grounds(block, known, phrases, memory, policy)
-    return next((cut for cut in grounds if policy.applies(cut.rule)), None)
+    if block.furniture:  # most of a page's blocks
+        cut = _of_place(block.furniture)
+        if policy.applies(cut.rule):
+            return cut
+    for cut in _grounds(block, known, phrases, memory, policy):
+        if policy.applies(cut.rule):
+            return cut
+    return None
+
+
+@lru_cache(maxsize=64)
+def _of_place(furniture: str) -> Cut:
+    return Cut(f"structure.{furniture}", furniture)
 
 
 def _grounds(
     block: Block, known: Known, phrases: Phrases, memory: SiteMemory, policy: Policy
 ) -> Iterator[Cut]:
-    """Every rule the block falls under, the surest first."""
-    if block.furniture:
-        yield Cut(f"structure.{block.furniture}", block.furniture)
+    """Every rule the block falls under but for that of its place, the surest first."""
     if block.kind == "caption":
         yield Cut("structure.caption", "caption")
-    endless = block.element.tag == "h1" and len(block.letters) > _ENDLESS * policy.max_title_chars
+    endless = len(block.letters) > _ENDLESS * policy.max_title_chars and block.element.tag == "h1"
     if endless or block.letters in known.headlines or _is_headline(block, known, policy):
         yield Cut("page.headline", "headline")
     if block.letters in known.people or _signed(block, known, policy):
@@ -119,16 +129,22 @@ def _grounds(
 def _is_headline(block: Block, known: Known, policy: Policy) -> bool:
     """Whether the block is the headline without what a title has around it, or an h1 with a kicker."""
     text = block.letters
-    if len(text) < policy.min_headline_letters:
+    least, most = policy.min_headline_letters, policy.max_headline_factor
+    size = len(text)
+    if size < least:
         return False
     for headline in known.headlines:
+        length = len(headline)
         # Of two of one length the block's counts as the longer.
-        short, long = (text, headline) if len(text) < len(headline) else (headline, text)
-        if len(short) < policy.min_headline_letters or len(long) > policy.max_headline_factor * len(short):
-            continue
-        if long is text and block.element.tag != "h1":
-            continue
-        if long.startswith(short) or long.endswith(short):
+        if size < length:
+            if length <= most * size and (headline.startswith(text) or headline.endswith(text)):
+                return True
+        elif (
+            length >= least
+            and size <= most * length
+            and (text.startswith(headline) or text.endswith(headline))
+            and block.element.tag == "h1"
+        ):
             return True
     return False
 
@@ -153,7 +169,7 @@ def _by_phrase(block: Block, phrases: Phrases, policy: Policy) -> Cut | None:
 
 def _by_links(block: Block, known: Known, policy: Policy) -> Cut | None:
     """A line of links to the site's own pages; a list of sources elsewhere is the article's."""
-    if block.link_share <= policy.max_link_share or block.kind == "heading":
+    if not block.links or block.link_share <= policy.max_link_share or block.kind == "heading":
         return None
     if any(_leads_away(link.get("href"), known.host) for link in block.element.iter("a")):
         return None
@@ -162,8 +178,11 @@ def _by_links(block: Block, known: Known, policy: Policy) -> Cut | None:
 
 def _leads_away(href: str | None, host: str | None) -> bool:
     """Whether a link goes to another site."""
+    # Without these no host is named; white space is left out of an address before it is read.
+    if not href or ("//" not in href and href.isprintable()):
+        return False
     try:
-        target = urlsplit(href or "").hostname
+        target = urlsplit(href).hostname
     except ValueError:
         return False
     return bool(target and host) and _bare(target) != _bare(host)

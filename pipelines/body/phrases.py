@@ -22,7 +22,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from itertools import chain
 
 from pipelines.body.words import cased_words, folded_words, is_date_word, is_number
 from pipelines.policy import is_off
@@ -78,7 +77,8 @@ class _Block:
         self._runs: dict[tuple[str, int], int] = {}
 
     @cached_property
-    def _has(self) -> frozenset[str]:
+    def has(self) -> frozenset[str]:
+        """Its different words."""
         return frozenset(self.words)
 
     @cached_property
@@ -122,13 +122,13 @@ class _Block:
         return is_number(word) or (slot == "{date}" and is_date_word(word))
 
     def fits(self, rule: Rule) -> bool:
-        """Whether the rule is all of the block."""
-        return rule.fixed <= self._has and any(end == len(self.words) for end in self.after(rule.words))
+        """Whether the rule, whose fixed words the block has, is all of it."""
+        return any(end == len(self.words) for end in self.after(rule.words))
 
     def begins(self, rule: Rule) -> bool:
         """Whether the block begins with the rule."""
         if rule.has_slot:
-            return rule.fixed <= self._has and any(self.after(rule.words))
+            return rule.fixed <= self.has and any(self.after(rule.words))
         return self.words[: len(rule.words)] == rule.words
 
     def after(self, pattern: tuple[str, ...], at: int = 0) -> Iterator[int]:
@@ -189,6 +189,15 @@ class Phrases:
         }
 
     @cached_property
+    def _after_any_slot(self) -> frozenset[str]:
+        return frozenset[str]().union(*self._after_slots.values())
+
+    @cached_property
+    def _within_words(self) -> frozenset[str]:
+        """The longest word of each `contains` rule: rarer in texts than the first, which may be "in"."""
+        return frozenset(max(rule.words, key=len) for rules in self.contains.values() for rule in rules)
+
+    @cached_property
     def _bars(self) -> frozenset[str]:
         """The first words of `share` lines."""
         return frozenset(words[0] for words, rule in self.line.items() if rule.kind == "share")
@@ -205,19 +214,22 @@ class Phrases:
     def _begun(self, block: _Block) -> Rule | None:
         """The rule of a line with slots, or of its beginning."""
         heads = [block.words[0]]
-        for slot, words in self._after_slots.items():
+        among = not self._after_any_slot.isdisjoint(block.words)
+        for slot, words in self._after_slots.items() if among else ():
             if not words.isdisjoint(block.words) and block.run(slot, 0):
                 heads.append(slot)
-        for rule in chain.from_iterable(self.pattern.get(head, ()) for head in heads):
-            if block.fits(rule):
-                return rule
-        for rule in chain.from_iterable(self.start.get(head, ()) for head in heads):
-            if (
-                block.begins(rule)
-                and (not rule.label or block.label == rule.words)
-                and block.quoted in ((), rule.words)
-            ):
-                return rule
+        for head in heads:
+            for rule in self.pattern.get(head, ()):
+                if rule.fixed <= block.has and block.fits(rule):
+                    return rule
+        for head in heads:
+            for rule in self.start.get(head, ()):
+                if (
+                    block.begins(rule)
+                    and (not rule.label or block.label == rule.words)
+                    and block.quoted in ((), rule.words)
+                ):
+                    return rule
         return None
 
     def _ended(self, block: _Block) -> Rule | None:
@@ -225,12 +237,13 @@ class Phrases:
         return next((rule for rule in ends if block.words[-len(rule.words) :] == rule.words), None)
 
     def _within(self, words: tuple[str, ...]) -> Rule | None:
-        if self.contains.keys().isdisjoint(words):
+        if self._within_words.isdisjoint(words):
             return None
         for at, word in enumerate(words):
-            for rule in self.contains.get(word, ()):
-                if words[at : at + len(rule.words)] == rule.words:
-                    return rule
+            if word in self.contains:
+                for rule in self.contains[word]:
+                    if words[at : at + len(rule.words)] == rule.words:
+                        return rule
         return None
 
     def _bar(self, words: tuple[str, ...]) -> Rule | None:

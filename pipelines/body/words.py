@@ -35,7 +35,11 @@ def folded_words(text: str) -> tuple[str, ...]:
     >>> folded_words("相关阅读")
     ('相', '关', '阅', '读')
     """
-    text = clean_text(text)
+    return folded_words_of_clean(clean_text(text))
+
+
+def folded_words_of_clean(text: str) -> tuple[str, ...]:
+    """The `folded_words` of a text that `clean_text` made."""
     if text.isascii() and not _ASCII_JOINERS.search(text):
         return tuple(text.translate(_ASCII_SPACED).split())
     folded = _folded(text)
