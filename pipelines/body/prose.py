@@ -7,8 +7,6 @@ trafilatura's votes, for a hundredth of the time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
-from operator import attrgetter
 
 from lxml.html import HtmlElement
 
@@ -71,23 +69,30 @@ def _densest(blocks: Sequence[Block], is_open: Sequence[bool], policy: Policy) -
     """The run of blocks with most letters of prose, less what stands between; all where there is none."""
     best, most = range(len(blocks)), 0
     start, sum_ = 0, 0
-    lines = _lines_of_one(blocks)
+    lines, weights, whole = range(0), [0], 0
     for at, block in enumerate(blocks):
         if sum_ <= 0:
             start, sum_ = at, 0
         if not is_open[at]:
             sum_ -= _GAP + min(len(block.letters), _MOST_GAP_LETTERS)
-        elif lines[at] >= policy.min_lead_letters:
-            sum_ += weighed(block.letters)
+            continue
+        if at >= lines.stop:
+            lines = _lines_of_one(blocks, at)
+            weights = [weighed(blocks[line].letters) for line in lines]
+            whole = sum(weights)
+        if whole >= policy.min_lead_letters:
+            sum_ += weights[at - lines.start]
             if sum_ > most:
                 best, most = range(start, at + 1), sum_
     return best
 
 
-def _lines_of_one(blocks: Sequence[Block]) -> list[int]:
-    """For each block the letters of all lines around it that only <br> sets apart: verses, one long text."""
-    found: list[int] = []
-    for _, lines in groupby(blocks, key=attrgetter("number")):
-        letters = [weighed(block.letters) for block in lines]
-        found.extend([sum(letters)] * len(letters))
-    return found
+def _lines_of_one(blocks: Sequence[Block], at: int) -> range:
+    """The lines around a block, with its own, that only <br> sets apart: verses, one long text."""
+    number = blocks[at].number
+    start, stop = at, at + 1
+    while start and blocks[start - 1].number == number:
+        start -= 1
+    while stop < len(blocks) and blocks[stop].number == number:
+        stop += 1
+    return range(start, stop)

@@ -20,6 +20,8 @@ from pipelines.body.site_memory import MEMORY_RULE, SiteMemory
 from pipelines.normalize import count_words
 from pipelines.policy import Policy
 
+_NO_PROSE = frozenset({"hidden", "consent", "footer", "comments"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -95,11 +97,7 @@ def _read(
         shares=shares,
         cuts=cuts,
         kept=select(blocks, voted, cuts, known, policy),
-        prose=sum(
-            len(block.letters)
-            for block, cut in zip(blocks, cuts, strict=True)
-            if _is_prose(block, policy) and not (cut and cut.rule == MEMORY_RULE)
-        ),
+        prose=_prose_letters(blocks, cuts, policy),
         sight=sight,
         by_name=by_name,
     )
@@ -115,9 +113,15 @@ def _sight(
     return None if container is None else sight_of(blocks, container, unknown, policy)
 
 
-def _is_prose(block: Block, policy: Policy) -> bool:
-    return (
-        len(block.letters) >= policy.min_lead_letters
-        and block.link_share < policy.max_prose_link_share
-        and block.furniture not in ("hidden", "consent", "footer", "comments")
+def _prose_letters(blocks: Sequence[Block], cuts: Sequence[Cut | None], policy: Policy) -> int:
+    least = policy.min_lead_letters
+    return sum(
+        [
+            len(block.letters)
+            for block, cut in zip(blocks, cuts, strict=True)
+            if len(block.letters) >= least
+            and block.link_share < policy.max_prose_link_share
+            and block.furniture not in _NO_PROSE
+            and not (cut and cut.rule == MEMORY_RULE)
+        ]
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from itertools import accumulate, takewhile
+from itertools import accumulate
 
 from lxml.html import HtmlElement
 
@@ -19,15 +20,20 @@ _PICTURES = frozenset({"img", "amp-img", "picture"})
 
 def find_container(blocks: Sequence[Block]) -> HtmlElement | None:
     """The element that gathers most letters of `blocks`; None when there are none."""
-    scores: dict[HtmlElement, float] = {}
+    if not blocks:
+        return None
+    outline = blocks[0].places.outline
+    numbers, parents = outline.numbers, outline.parents
+    scores: dict[int, float] = {}
     for block in blocks:
-        element: HtmlElement | None = block.home
+        at = numbers[block.home]
+        length = len(block.letters)
         for weight in _DECAY:
-            if element is None:
+            if at < 0:
                 break
-            scores[element] = scores.get(element, 0.0) + weight * len(block.letters)
-            element = element.getparent()
-    return max(scores, key=scores.__getitem__) if scores else None
+            scores[at] = scores.get(at, 0.0) + weight * length
+            at = parents[at]
+    return outline.elements[max(scores, key=scores.__getitem__)]
 
 
 def gathering(blocks: Sequence[Block], policy: Policy) -> HtmlElement | None:
@@ -35,22 +41,25 @@ def gathering(blocks: Sequence[Block], policy: Policy) -> HtmlElement | None:
     lowest = find_container(blocks)
     if lowest is None:
         return None
-    around = [box for box in ancestors(lowest) if box.tag != "html"]
-    known = {box: level for level, box in enumerate(around)}
+    outline = blocks[0].places.outline
+    around = []
+    at = outline.numbers[lowest]
+    while at >= 0:
+        if outline.tags[at] != "html":
+            around.append(at)
+        at = outline.parents[at]
+    # Each box stands in the next: a block's is the innermost that begins before it and ends behind it.
+    starts = around[::-1]
+    ends = [outline.ends[at] for at in around]
     added = [0] * len(around)
     for block in blocks:
-        added[_level(block.element, known)] += len(block.letters)
-    enough = policy.min_container_share * sum(len(block.letters) for block in blocks)
+        number = block.number
+        begun = len(starts) - bisect_right(starts, number)
+        added[max(begun, bisect_right(ends, number))] += len(block.letters)
+    enough = policy.min_container_share * sum(added)
     held = accumulate(added)
-    return next((box for box, letters in zip(around, held, strict=True) if letters >= enough), around[-1])
-
-
-def _level(element: HtmlElement, known: dict[HtmlElement, int]) -> int:
-    """That of the nearest element around it that has one; remembered for all on the way there."""
-    new = list(takewhile(lambda box: box not in known, ancestors(element)))
-    level = known[new[-1].getparent() if new else element]
-    known |= dict.fromkeys(new, level)
-    return level
+    box = next((box for box, letters in zip(around, held, strict=True) if letters >= enough), around[-1])
+    return outline.elements[box]
 
 
 def ancestors(element: HtmlElement) -> Iterator[HtmlElement]:
@@ -87,7 +96,10 @@ def captions(blocks: Sequence[Block], container: HtmlElement) -> set[int]:
     outline = blocks[0].places.outline
     parents, tags, ends = outline.parents, outline.tags, outline.ends
     top = outline.numbers[container]
-    alone: dict[int, list[int]] = {}
+    pictures = outline.all(*_PICTURES)
+    if not pictures:
+        return set()
+    alone: dict[int, int] = {}  # of boxes, the only such block in each, -1 of several
     for at, block in enumerate(blocks):
         node = block.number
         if block.kind != "paragraph" or tags[node] == "p":
@@ -95,19 +107,24 @@ def captions(blocks: Sequence[Block], container: HtmlElement) -> set[int]:
         for _ in range(_CAPTION_LEVELS):
             if node in (-1, top) or tags[node] == "body":
                 break
-            alone.setdefault(node, []).append(at)
+            alone[node] = -1 if node in alone else at
             node = parents[node]
-    texts = dict.fromkeys(alone, 0)
-    for block in blocks:
-        node = block.number
+    texts = {
+        node: 0
+        for node, found in alone.items()
+        if found >= 0 and bisect_left(pictures, node) < bisect_left(pictures, ends[node])
+    }
+    _count_texts(blocks, texts)
+    return {alone[node] for node, count in texts.items() if count == 1}
+
+
+def _count_texts(blocks: Sequence[Block], texts: dict[int, int]) -> None:
+    """Add to each box in `texts` the number of blocks that stand so near below it."""
+    for block in blocks if texts else ():
+        node, parents = block.number, block.places.outline.parents
         for _ in range(_CAPTION_LEVELS):
             if node in texts:
                 texts[node] += 1
             elif node < 0:
                 break
             node = parents[node]
-    return {
-        found[0]
-        for node, found in alone.items()
-        if texts[node] == 1 and not _PICTURES.isdisjoint(tags[node : ends[node]])
-    }
