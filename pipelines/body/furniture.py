@@ -90,7 +90,9 @@ _PATTERN = re.compile(
 )
 # Few names have a word that one of ours begins with, and the search costs microseconds.
 _FIRST_WORDS = frozenset(name.split("-", 1)[0].encode() for name in _PHRASE_TO_RULE)
-_ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128))
+# No attribute holds a NUL, which parts them here.
+_ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(1, 128))
+_ASCII_WORDS = b"\0" + _ASCII_WORDS
 _ASCII_WORDS += b" " * 128
 # "with-sidebar", "has-comments", "no-ads": said of a page, not the name of a part.
 _STATE = re.compile(r"(?<![a-z0-9])(?:with|has|no|not|without|is|single|hide|show)-[a-z]+")
@@ -125,25 +127,29 @@ def named_rule(name: str) -> str | None:
 
 
 def _named_rule(name: str) -> str | None:
-    if not _may_tell(name):
+    if not _may_tell([name]):
         return None
     words = _STATE.sub("", _SEPARATORS.sub("-", _CAMEL.sub("-", name)).lower())
     match = _PATTERN.search(words)
     return _PHRASE_TO_RULE[match.group()] if match else None
 
 
-def _may_tell(names: str) -> bool:
-    """Whether there is a word in the names that one of ours begins with; True when in doubt."""
-    parted = names if names.islower() else _CAMEL.sub("-", names)
-    words = parted.encode().translate(_ASCII_WORDS).split()
-    return not (names.isascii() and _FIRST_WORDS.isdisjoint(words))
+def _may_tell(attributes: Sequence[str]) -> list[str]:
+    """Those with a word that one of our names begins with; with those in doubt."""
+    if not attributes:
+        return []
+    parted = "\0".join([said if said.islower() else _CAMEL.sub("-", said) for said in attributes])
+    lists = parted.encode().translate(_ASCII_WORDS).split(b"\0")
+    return [
+        said
+        for said, words in zip(attributes, lists, strict=True)
+        if not _FIRST_WORDS.isdisjoint(words.split()) or not said.isascii()
+    ]
 
 
 def _names(said: str) -> tuple[_Told, ...]:
     """Those that tell something of the names in an attribute."""
-    if not _may_tell(said):
-        return ()
-    return tuple(_Told(rule, name) for name in said.split() if (rule := named_rule(name)))
+    return tuple([_Told(rule, name) for name in said.split() if (rule := named_rule(name))])
 
 
 _usual_rule = lru_cache(maxsize=_MOST_NAMES)(_named_rule)
@@ -154,8 +160,8 @@ def _telling(attributes: Iterable[str | None]) -> dict[str | None, tuple[_Told, 
     """Those of some attributes that tell something."""
     return {
         said: names
-        for said in set(attributes)
-        if said and (names := _usual_names(said) if len(said) <= _LONG_NAMES else _names(said))
+        for said in _may_tell([said for said in set(attributes) if said])
+        if (names := _usual_names(said) if len(said) <= _LONG_NAMES else _names(said))
     }
 
 
