@@ -71,7 +71,7 @@ def is_byline(text: str, people: Collection[str], words: Sequence[str] | None = 
         return False
     folded = _joined(frozenset(people))
     joined = "".join(folded_words(text) if words is None else words)
-    if not any(name in joined for name in folded) or _SENTENCE_END.search(text):
+    if not [name for name in folded if name in joined] or _SENTENCE_END.search(text):
         return False
     named = False
     for part in filter(None, map(str.strip, _SEPARATORS.split(text))):

@@ -216,7 +216,8 @@ class Phrases:
         heads = [block.words[0]]
         among = not self._after_any_slot.isdisjoint(block.words)
         for slot, words in self._after_slots.items() if among else ():
-            if not words.isdisjoint(block.words) and block.run(slot, 0):
+            # What may be a name is long to tell, and few blocks have all words of a rule with one.
+            if not words.isdisjoint(block.words) and (slot == "{name}" or block.run(slot, 0)):
                 heads.append(slot)
         for head in heads:
             for rule in self.pattern.get(head, ()):
@@ -233,8 +234,10 @@ class Phrases:
         return None
 
     def _ended(self, block: _Block) -> Rule | None:
-        ends = self.end.get(block.words[-1], ())
-        return next((rule for rule in ends if block.words[-len(rule.words) :] == rule.words), None)
+        for rule in self.end.get(block.words[-1], ()):
+            if block.words[-len(rule.words) :] == rule.words:
+                return rule
+        return None
 
     def _within(self, words: tuple[str, ...]) -> Rule | None:
         if self._within_words.isdisjoint(words):

@@ -43,12 +43,12 @@ class Reading:
     @property
     def letters(self) -> int:
         """Letters of the kept blocks."""
-        return sum(len(self.blocks[at].letters) for at in self.kept)
+        return sum([len(self.blocks[at].letters) for at in self.kept])
 
     @property
     def words(self) -> int:
         """Words of the kept blocks."""
-        return sum(count_words(self.blocks[at].text) for at in self.kept)
+        return sum([count_words(self.blocks[at].text) for at in self.kept])
 
 
 def read(

@@ -20,8 +20,9 @@ _NOT_PLAIN = re.compile(rf"[{_UNSPACED}_'\"\u05f3\u05f4]")
 # Letters that are one to a reader and several to Unicode; any one text has few of them.
 _ONE = [*zip("ىيېكەہھةۀıłøđ’", "یییکهههههilod'", strict=True), ("\u200c", "")]
 # ASCII has no marks; where nothing joins words, what is no letter or digit parts them.
-_ASCII_JOINERS = re.compile("['\"]")
-_ASCII_SPACED = "".join(char.lower() if char.isalnum() else " " for char in map(chr, range(128)))
+_ASCII_SPACED = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128))
+_ASCII_SPACED += b" " * 128
+_ASCII_WORDS = re.compile(r"[a-z0-9]+(?:['\"][a-z0-9]+)*")
 _NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|[hu]\d\d)?")
 
 
@@ -40,15 +41,15 @@ def folded_words(text: str) -> tuple[str, ...]:
 
 def folded_words_of_clean(text: str) -> tuple[str, ...]:
     """The `folded_words` of a text that `clean_text` made."""
-    if text.isascii() and not _ASCII_JOINERS.search(text):
-        return tuple(text.translate(_ASCII_SPACED).split())
+    if text.isascii():
+        if "'" in text or '"' in text:
+            return tuple(_ASCII_WORDS.findall(text.lower()))
+        return tuple(text.encode().translate(_ASCII_SPACED).decode().split())
     folded = _folded(text)
     return tuple((_WORDS if _NOT_PLAIN.search(folded) else _PLAIN_WORDS).findall(folded))
 
 
 def _folded(text: str) -> str:
-    if text.isascii():
-        return text.casefold()
     plain = _MARKS.sub("", normal("NFKD", normal("NFKD", text).casefold()))
     for several, one in _ONE:
         plain = plain.replace(several, one)

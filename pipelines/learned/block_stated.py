@@ -46,8 +46,10 @@ def _titled(folded: Sequence[str], title_words: frozenset[str]) -> tuple[Floats,
     shared = np.array([0.0 if _LONG_WORD.search(text) else -1.0 for text in folded])
     of_title = np.full(len(folded), 0.0 if title_words else -1.0)
     for at in _holding_any(folded, title_words):
-        words = set(folded[at].split())
-        if common := len(words & title_words):
+        parts = folded[at].split()
+        if not title_words.isdisjoint(parts):
+            words = set(parts)
+            common = len(words & title_words)
             shared[at] = common / len([word for word in words if len(word) >= _LONG])
             of_title[at] = common / len(title_words)
     return shared, of_title

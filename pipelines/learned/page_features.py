@@ -80,7 +80,8 @@ _STEPS: dict[str, frozenset[str]] = {
     ),
 }
 _FIELDS = "published modified author section tag image time description body title h1 rel:author".split()
-_PRICE = re.compile(r"[$€£¥₪₺﷼]\s?\d|\d\s?[$€£¥₪₺﷼]")
+_CURRENCIES = "$€£¥₪₺﷼"
+_PRICE = re.compile(rf"[{_CURRENCIES}]\s?\d|\d\s?[{_CURRENCIES}]")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _DATE_IN_PATH = re.compile(r"/(?:19|20)\d\d[/-]?\d\d?(?:[/-]|$)")
 _FILE = re.compile(r"\.(?:s?html?|php|aspx?|jsp|cfm)$")
@@ -232,11 +233,16 @@ def page_features(blocks: Matrix, scores: Floats, kept: Flags, texts: list[str],
         float((body * blocks[:, _COLUMN["title_words"]]).sum() / mass),
         float(text.count("?") + text.count("؟")) / mass * 1000,
         float(text.count("!")) / mass * 1000,
-        float(len(_PRICE.findall(text))) / mass * 1000,
+        float(_prices(text)) / mass * 1000,
         float(text.count(":")) / mass * 1000,
         mass / (text.count(" ") + 1),
     ]
     return shape + facts
+
+
+def _prices(text: str) -> int:
+    # Most texts have no such sign, and the search looks at every digit.
+    return len(_PRICE.findall(text)) if any(sign in text for sign in _CURRENCIES) else 0
 
 
 _SHAPE = (

@@ -37,8 +37,11 @@ def page_words(markup: Markup, texts: Sequence[str], statements: Statements, url
     for key, stated in values.items():
         found.update([f"{key}:{word}" for word in _latin(" ".join(stated).lower())])
     found.update([f"type:{kind.value}" for kind in statements.all("type")])
-    labels = " ".join([text for text in texts if len(text) < _LABEL_CHARS])
-    found.update([f"label:{word}" for word in set(_WORD.findall(labels.lower()))])
+    labels = [text for text in texts if len(text) < _LABEL_CHARS]
+    plain = " ".join([text for text in labels if text.isascii()])
+    other = " ".join([text for text in labels if not text.isascii()])
+    words = _latin(plain.lower()).union(_WORD.findall(other.lower()))
+    found.update([f"label:{word}" for word in words])
     parts = urlsplit(url)
     found.update([f"path:{word}" for word in _latin(parts.path.lower())])
     # "shop", "forum", "docs" stand before the registered name.
