@@ -90,10 +90,9 @@ _PATTERN = re.compile(
 )
 # Few names have a word that one of ours begins with, and the search costs microseconds.
 _FIRST_WORDS = frozenset(name.split("-", 1)[0].encode() for name in _PHRASE_TO_RULE)
-# No attribute holds a NUL, which parts them here.
-_ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(1, 128))
-_ASCII_WORDS = b"\0" + _ASCII_WORDS
+_ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128))
 _ASCII_WORDS += b" " * 128
+_NUL_TO_NUL = b"\0" + _ASCII_WORDS[1:]
 # "with-sidebar", "has-comments", "no-ads": said of a page, not the name of a part.
 _STATE = re.compile(r"(?<![a-z0-9])(?:with|has|no|not|without|is|single|hide|show)-[a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -127,19 +126,23 @@ def named_rule(name: str) -> str | None:
 
 
 def _named_rule(name: str) -> str | None:
-    if not _may_tell([name]):
+    parted = _parted(name)
+    if name.isascii() and _FIRST_WORDS.isdisjoint(parted.encode().translate(_ASCII_WORDS).split()):
         return None
-    words = _STATE.sub("", _SEPARATORS.sub("-", _CAMEL.sub("-", name)).lower())
+    words = _STATE.sub("", _SEPARATORS.sub("-", parted).lower())
     match = _PATTERN.search(words)
     return _PHRASE_TO_RULE[match.group()] if match else None
 
 
+def _parted(names: str) -> str:
+    return names if names.islower() else _CAMEL.sub("-", names)
+
+
 def _may_tell(attributes: Sequence[str]) -> list[str]:
-    """Those with a word that one of our names begins with; with those in doubt."""
+    """Those with a word that one of our names begins with, and those in doubt; none holds a NUL."""
     if not attributes:
         return []
-    parted = "\0".join([said if said.islower() else _CAMEL.sub("-", said) for said in attributes])
-    lists = parted.encode().translate(_ASCII_WORDS).split(b"\0")
+    lists = "\0".join(map(_parted, attributes)).encode().translate(_NUL_TO_NUL).split(b"\0")
     return [
         said
         for said, words in zip(attributes, lists, strict=True)
