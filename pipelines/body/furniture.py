@@ -83,18 +83,19 @@ _NAMES = {
 # Every kind of furniture there is: the last part of a rule "structure.…".
 FURNITURE = frozenset({*_TAGS.values(), *_ROLES.values(), *_NAMES})
 _PHRASE_TO_RULE = {name: rule for rule, names in _NAMES.items() for name in names.split()}
-_PATTERN = re.compile(
-    r"(?<![a-z0-9])(?:"
-    + "|".join(sorted(map(re.escape, _PHRASE_TO_RULE), key=len, reverse=True))
-    + r")(?![a-z0-9])"
-)
-# Few names have a word that one of ours begins with, and the search costs microseconds.
-_FIRST_WORDS = frozenset(name.split("-", 1)[0].encode() for name in _PHRASE_TO_RULE)
+# By the first word, the words of names and their rules, the longest first.
+_BY_FIRST_WORD: dict[str, list[tuple[list[str], str]]] = {}
+for _name in sorted(_PHRASE_TO_RULE, key=len, reverse=True):
+    _words = _name.split("-")
+    _BY_FIRST_WORD.setdefault(_words[0], []).append((_words, _PHRASE_TO_RULE[_name]))
+_FIRST_WORDS = frozenset(word.encode() for word in _BY_FIRST_WORD)
 _ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128))
 _ASCII_WORDS += b" " * 128
 _NUL_TO_NUL = b"\0" + _ASCII_WORDS[1:]
 # "with-sidebar", "has-comments", "no-ads": said of a page, not the name of a part.
-_STATE = re.compile(r"(?<![a-z0-9])(?:with|has|no|not|without|is|single|hide|show)-[a-z]+")
+_STATES = frozenset("with has no not without is single hide show".split())
+_STATE = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(sorted(_STATES))})-[a-z]+")
+_NO_WORD = re.compile("[^a-z0-9-]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[_:.]+")
 _INVISIBLE_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -126,12 +127,16 @@ def named_rule(name: str) -> str | None:
 
 
 def _named_rule(name: str) -> str | None:
-    parted = _parted(name)
-    if name.isascii() and _FIRST_WORDS.isdisjoint(parted.encode().translate(_ASCII_WORDS).split()):
-        return None
-    words = _STATE.sub("", _SEPARATORS.sub("-", parted).lower())
-    match = _PATTERN.search(words)
-    return _PHRASE_TO_RULE[match.group()] if match else None
+    # What parts words and is no hyphen stands as a word that is in no name of ours.
+    joined = _NO_WORD.sub("- -", _SEPARATORS.sub("-", _parted(name)).lower())
+    words = joined.split("-")
+    if not _STATES.isdisjoint(words):
+        words = _STATE.sub("", joined).split("-")
+    for at, word in enumerate(words):
+        for phrase, rule in _BY_FIRST_WORD.get(word, ()):
+            if words[at : at + len(phrase)] == phrase:
+                return rule
+    return None
 
 
 def _parted(names: str) -> str:

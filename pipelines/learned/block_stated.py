@@ -20,7 +20,7 @@ _LONG = 4
 
 def stated_columns(blocks: Sequence[Block], known: Known, kept_letters: int) -> Columns:
     """The columns of `STATED_FEATURES`; `kept_letters` counts those of the blocks the rules keep."""
-    shared, of_title = _titled([block.text.casefold() for block in blocks], known.title_words)
+    shared, of_title = _titled([block.text for block in blocks], known.title_words)
     found: Columns = {
         "title_words": shared,
         "of_title_words": of_title,
@@ -41,12 +41,18 @@ def stated_columns(blocks: Sequence[Block], known: Known, kept_letters: int) -> 
     return found
 
 
-def _titled(folded: Sequence[str], title_words: frozenset[str]) -> tuple[Floats, Floats]:
+def _titled(texts: Sequence[str], title_words: frozenset[str]) -> tuple[Floats, Floats]:
     """Shares of each text's long words and of the headline's that are common to both; -1 of none."""
-    shared = np.array([0.0 if _LONG_WORD.search(text) else -1.0 for text in folded])
-    of_title = np.full(len(folded), 0.0 if title_words else -1.0)
-    for at in _holding_any(folded, title_words):
-        parts = folded[at].split()
+    shared = np.array(
+        [
+            # More letters than as many words of three have, or else searched for.
+            0.0 if len(text) >= _LONG * (text.count(" ") + 1) or _LONG_WORD.search(text.casefold()) else -1.0
+            for text in texts
+        ]
+    )
+    of_title = np.full(len(texts), 0.0 if title_words else -1.0)
+    for at in _holding_any(texts, title_words):
+        parts = texts[at].casefold().split()
         if not title_words.isdisjoint(parts):
             words = set(parts)
             common = len(words & title_words)
@@ -56,9 +62,12 @@ def _titled(folded: Sequence[str], title_words: frozenset[str]) -> tuple[Floats,
 
 
 def _holding_any(texts: Sequence[str], words: frozenset[str]) -> set[int]:
-    """Numbers of the texts that hold one of these words, or a word that it is part of."""
+    """Numbers of the texts that hold one of these folded words, or a word that it is part of."""
     # Few blocks share a word with the headline: all are searched at once, and only those few are split.
-    joined = "\n".join(texts)
+    raw = "\n".join(texts)
+    joined = raw.casefold()
+    if len(joined) != len(raw):  # a letter became two
+        texts = [text.casefold() for text in texts]
     ends = list(accumulate([len(text) + 1 for text in texts]))
     found: set[int] = set()
     for word in words:
