@@ -128,6 +128,7 @@ def lines_without_prose(blocks: Sequence[Block], free: Sequence[bool], policy: P
         if free[at]
         and (block.kind in _KINDS or (block.kind == "heading" and not _heads_text(free, at)))
         and len(block.letters) <= policy.max_dateline_letters
+        and not block.letters.isalpha()  # without a number there is no date
         and (block.bold < len(block.letters) or block.kind == "heading")
         and is_dateline(block.text, block.words)
     ]
