@@ -20,7 +20,7 @@ from pipelines.learned.columns import log1p
 from pipelines.learned.judge import MODEL_RULE, decide, is_sure, judge_page
 from pipelines.learned.markup import read_markup
 from pipelines.learned.page_features import FACTS, PAGE_FEATURES, page_facts
-from pipelines.learned.places import _told
+from pipelines.learned.places import _named
 from pipelines.learned.trees import Trees, load_trees, read_trees
 from pipelines.metadata.structured import read_statements
 from pipelines.page.outline import Outline
@@ -119,9 +119,7 @@ def test_logarithms_of_small_and_large_numbers_are_the_librarys(most: int) -> No
     ],
 )
 def test_an_element_is_known_by_whole_words_of_its_name(name: str, columns: str) -> None:
-    kind = ("div", name, None)
-    _, named = _told([kind])[kind]
-    found = zip(("body", "lead", "box"), named or [False] * 3, strict=True)
+    found = zip(("body", "lead", "box"), _named(name, None) or [False] * 3, strict=True)
     assert [column for column, named in found if named] == columns.split()
 
 

@@ -91,7 +91,6 @@ for _name in sorted(_PHRASE_TO_RULE, key=len, reverse=True):
 _FIRST_WORDS = frozenset(word.encode() for word in _BY_FIRST_WORD)
 _ASCII_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128))
 _ASCII_WORDS += b" " * 128
-_NUL_TO_NUL = b"\0" + _ASCII_WORDS[1:]
 # "with-sidebar", "has-comments", "no-ads": said of a page, not the name of a part.
 _STATES = frozenset("with has no not without is single hide show".split())
 _STATE = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(sorted(_STATES))})-[a-z]+")
@@ -143,20 +142,16 @@ def _parted(names: str) -> str:
     return names if names.islower() else _CAMEL.sub("-", names)
 
 
-def _may_tell(attributes: Sequence[str]) -> list[str]:
-    """Those with a word that one of our names begins with, and those in doubt; none holds a NUL."""
-    if not attributes:
-        return []
-    lists = "\0".join(map(_parted, attributes)).encode().translate(_NUL_TO_NUL).split(b"\0")
-    return [
-        said
-        for said, words in zip(attributes, lists, strict=True)
-        if not _FIRST_WORDS.isdisjoint(words.split()) or not said.isascii()
-    ]
+def _may_tell(names: str) -> bool:
+    """Whether there is a word in the names that one of ours begins with; True when in doubt."""
+    words = _parted(names).encode().translate(_ASCII_WORDS).split()
+    return not (_FIRST_WORDS.isdisjoint(words) and names.isascii())
 
 
 def _names(said: str) -> tuple[_Told, ...]:
     """Those that tell something of the names in an attribute."""
+    if not _may_tell(said):
+        return ()
     return tuple([_Told(rule, name) for name in said.split() if (rule := named_rule(name))])
 
 
@@ -168,8 +163,8 @@ def _telling(attributes: Iterable[str | None]) -> dict[str | None, tuple[_Told, 
     """Those of some attributes that tell something."""
     return {
         said: names
-        for said in _may_tell([said for said in set(attributes) if said])
-        if (names := _usual_names(said) if len(said) <= _LONG_NAMES else _names(said))
+        for said in set(attributes)
+        if said and (names := _usual_names(said) if len(said) <= _LONG_NAMES else _names(said))
     }
 
 

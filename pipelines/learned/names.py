@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from string import ascii_lowercase
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TO_SPACES = bytes(code if chr(code) in ascii_lowercase else ord(" ") for code in range(256))
-_NUL_TO_NUL = b"\0" + _TO_SPACES[1:]
 
 
 def lower_names(names: str) -> str:
@@ -20,11 +18,3 @@ def latin_words(lower: str) -> list[str]:
     """The runs of a-z, in order."""
     # Three times as fast as a regular expression, and pages have thousands of names.
     return lower.encode("ascii", "replace").translate(_TO_SPACES).decode("ascii").split()
-
-
-def lists_of_words(lower: Sequence[str]) -> list[list[str]]:
-    """The `latin_words` of each of some texts without a NUL, which parts them here."""
-    if not lower:
-        return []
-    spaced = "\0".join(lower).encode("ascii", "replace").translate(_NUL_TO_NUL).decode("ascii")
-    return [words.split() for words in spaced.split("\0")]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from pipelines.learned.columns import Columns, Ints
-from pipelines.learned.names import lists_of_words, lower_names
+from pipelines.learned.names import latin_words, lower_names
 from pipelines.page.outline import Outline
 
 _PARTS = "article story post entry news content main text body detail single page".split()
@@ -48,8 +48,9 @@ _HOLDERS = {
 _NAMES = ("body_name", "lead_name", "box_name")
 _COUNTED = (*dict.fromkeys(_HOLDERS.values()), "stated_body")
 _BODY_DEPTH = 2
-# Tag, class and id.
-_Kind = tuple[str, str | None, str | None]
+# Pages of one site, and themes of many, have the same kinds of elements.
+_MOST_KINDS = 8_192
+_LONG_NAMES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +105,20 @@ def _paths(outline: Outline, around: list[int]) -> tuple[list[int], list[int], l
     of the page; 0 is for what is not around.
     """
     tags, classes, ids, parents = outline.tags, outline.classes, outline.ids, outline.parents
-    kinds = _told(list({(tags[at], classes[at], ids[at]) for at in around}))
     steps: dict[tuple[int, str], int] = {}
     # Most elements are like another in the same place.
-    known: dict[tuple[int, int, _Kind], tuple[int, int]] = {}
+    known: dict[tuple[int, int, str, str | None, str | None], tuple[int, int]] = {}
     paths, spots = [0] * len(tags), [0] * len(tags)
     named = [(0, 0, 0)]
     for at in around:
         outer = parents[at]
-        place = path, spot, kind = paths[outer], spots[outer], (tags[at], classes[at], ids[at])
-        found = known.get(place)
+        kind = (paths[outer], spots[outer], tags[at], classes[at], ids[at])
+        found = known.get(kind)
         if found is None:
-            step, names = kinds[kind]
-            path = steps.setdefault((path, step), len(steps) + 1)
+            is_usual = len(kind[3] or "") <= _LONG_NAMES >= len(kind[4] or "")
+            step, names = (_usual_kind if is_usual else _kind)(*kind[2:])
+            path = steps.setdefault((kind[0], step), len(steps) + 1)
+            spot = kind[1]
             if names is not None:
                 nearest, depth = named[spot], outline.depths[at]
                 spot = len(named)
@@ -127,18 +129,17 @@ def _paths(outline: Outline, around: list[int]) -> tuple[list[int], list[int], l
                         depth if names[2] else nearest[2],
                     )
                 )
-            found = known[place] = path, spot
+            found = known[kind] = path, spot
         paths[at], spots[at] = found
     return paths, spots, named
 
 
-def _told(kinds: Sequence[_Kind]) -> dict[_Kind, tuple[str, tuple[bool, bool, bool] | None]]:
-    """By kind an element's step in a path, and what its class and id are called after."""
-    # All of a page at once take half the time that they take one by one.
-    steps = _DIGITS.sub("0", "\0".join([_step(*kind) for kind in kinds])).split("\0")
-    names = [lower_names(f"{name or ''} {number or ''}") for _, name, number in kinds]
-    words = lists_of_words(names)
-    return {kind: (steps[at], _named(names[at], words[at])) for at, kind in enumerate(kinds)}
+def _kind(tag: str, name: str | None, number: str | None) -> tuple[str, tuple[bool, bool, bool] | None]:
+    """An element's step in a path, and what its class and id are called after."""
+    return _step(tag, name, number), _named(name, number)
+
+
+_usual_kind = lru_cache(maxsize=_MOST_KINDS)(_kind)
 
 
 def _holders(outline: Outline) -> dict[str, list[int]]:
@@ -165,11 +166,13 @@ def _inside(outline: Outline, holders: list[int] | None, numbers: Ints) -> Ints:
 
 def _step(tag: str, name: str | None, number: str | None) -> str:
     first = (name or "").split(None, 1) or (number or "").split(None, 1)
-    return f"{tag}.{first[0]}" if first else tag
+    return _DIGITS.sub("0", f"{tag}.{first[0]}" if first else tag)
 
 
-def _named(names: str, words: Sequence[str]) -> tuple[bool, bool, bool] | None:
-    """Whether names, of these words, are those of a body, a lead and a box; None for none of these."""
+def _named(name: str | None, number: str | None) -> tuple[bool, bool, bool] | None:
+    """Whether a class and an id are called after a body, a lead and a box; None for none of these."""
+    names = lower_names(f"{name or ''} {number or ''}")
+    words = latin_words(names)
     if _WORDS.isdisjoint(words) and "articlebody" not in names and "sub-title" not in names:
         return None
     body = (
