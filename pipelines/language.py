@@ -159,8 +159,8 @@ def detect_language(text: str, policy: Policy, stated: Sequence[str] = ()) -> La
         return Language(claims[0] if claims else UNDETERMINED, script, None)
     if script not in _EAST_ASIAN:
         # Names and quotations in other letters say nothing about the language around them.
-        others = (ord(char) for char in chars if char.isalpha() and _script_of(char) != script)
-        sample = sample.translate(dict.fromkeys(others, " "))
+        for other in [char for char in chars if char.isalpha() and _script_of(char) != script]:
+            sample = sample.replace(other, " ")  # of a few letters many times faster than one translation
     lettered = _by_letters(sample, table, claims)
     if lettered and lettered not in table.candidates:
         return Language(lettered, script, 1.0)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import chain
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,7 @@ from numpy.typing import NDArray
 _SEED = 0  # unseeded, the same text gives different answers
 _TRIALS, _CHECKED_EVERY = 7, 5
 _MOST_CHARS = 10_000
-_MOST_KNOWN_CHARS = 12
+_MOST_THREES = 8192
 # What its detector calls Latin letters, and what it counts as letters of other scripts.
 _LATIN = re.compile("[A-z]")
 _NOT_LATIN = re.compile("[\u0300-\u1dff\u1f00-\U0010ffff]")
@@ -44,18 +46,34 @@ class Profiles:
             for gram, count in profile["freq"].items():
                 if len(gram) <= NGram.N_GRAM:
                     self._shares[self._rows[gram], column] = count / profile["n_words"][len(gram) - 1]
+        # A language has a few thousand of them, and a page some hundreds.
+        self._rows_at = lru_cache(maxsize=_MOST_THREES)(self._rows_of)
 
     def likeliest(self, text: str, prior: Sequence[float]) -> tuple[str, float] | None:
         """The likeliest language of `text` and its probability, 0..1; None when nothing tells.
 
         `prior` has a weight for each language, above 0. Addresses must have been taken out of the text.
         """
-        rows = [row for row in map(self._rows.get, _ngrams(_prepared(text))) if row is not None]
+        prepared = "  " + _prepared(text)
+        ends = map(add, map(add, prepared, prepared[1:]), prepared[2:])
+        rows = list(chain.from_iterable(map(self._rows_at, ends)))
         if not rows:
             return None
         probabilities = self._probabilities(rows, prior).tolist()
         best = max(probabilities)
         return (self.languages[probabilities.index(best)], best) if best > Detector.PROB_THRESHOLD else None
+
+    def _rows_of(self, three: str) -> tuple[int, ...]:
+        """Rows of the n-grams that end with the last of three characters.
+
+        In each word those are the n-grams that end with each letter, and those that end with the space behind
+        it. None ends with a capital after a capital: an abbreviation is of no language.
+        """
+        _, before, last = three
+        if before == last == " " or (before.isupper() and last.isupper()):
+            return ()
+        grams = (last if last != " " else "", three[1:], three if before != " " else "")
+        return tuple(row for row in map(self._rows.get, grams) if row is not None)
 
     def _probabilities(self, rows: Sequence[int], prior: Sequence[float]) -> NDArray[np.float64]:
         """Mean of several trials, in each of which n-grams are drawn until one language is sure."""
@@ -95,40 +113,3 @@ def _prepared(text: str) -> str:
 
 
 _profile_letter = lru_cache(maxsize=8192)(NGram.normalize)
-
-
-def _ngrams(text: str) -> Iterator[str]:
-    """Of each word the n-grams that end with each letter, and those that end with the space behind it.
-
-    None ends with a capital after a capital: an abbreviation is of no language.
-    """
-    *words, last = text.split(" ")
-    for word in words:
-        if word:
-            yield from _of_known(word) if len(word) <= _MOST_KNOWN_CHARS else _of_word(word)
-    yield from _inside(last)
-
-
-def _of_word(word: str) -> Iterator[str]:
-    yield from _inside(word)
-    yield word[-1] + " "
-    yield f" {word} "[-3:]
-
-
-# Half of a text is a few hundred words.
-@lru_cache(maxsize=2048)
-def _of_known(word: str) -> tuple[str, ...]:
-    return tuple(_of_word(word))
-
-
-def _inside(word: str) -> Iterator[str]:
-    padded = " " + word
-    capital = False
-    for at, letter in enumerate(word, start=1):
-        after_capital, capital = capital, letter.isupper()
-        if capital and after_capital:
-            continue
-        yield letter
-        yield padded[at - 1 : at + 1]
-        if at > 1:
-            yield padded[at - 2 : at + 1]

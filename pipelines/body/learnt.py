@@ -27,6 +27,7 @@ from pipelines.body.reading import Reading
 from pipelines.body.region import are_inside
 from pipelines.body.select import REPEATED_RULE, tidy
 from pipelines.body.site_memory import MEMORY_RULE, Learnt, SiteMemory
+from pipelines.page.outline import Outline
 from pipelines.policy import Policy
 from pipelines.records import PageView
 
@@ -109,7 +110,7 @@ def read_learnt(
     inside = are_inside(blocks, element)
     stays = _stays(blocks, cuts, inside, learnt)
     most_beside = policy.learnt_most_beside * learnt.beside + policy.learnt_beside_chars
-    if stays is None or beside(element) > most_beside:
+    if stays is None or beside(walk.outline, element) > most_beside:
         return None
     kept = {at for at, stay in enumerate(stays) if stay}
     reading = Reading(
@@ -160,7 +161,8 @@ def view_of(before: Reading, after: Reading, sight: Sight, quality: float, *, st
     fates = fates_of(before, after)
     if not before.by_name or zone.tag == "body" or not all(within):
         return sight.view([Fate.UNKNOWN] * len(fates))
-    return sight.view(fates, quality, stated=stated, beside=beside(sight.container))
+    outline = after.blocks[0].places.outline
+    return sight.view(fates, quality, stated=stated, beside=beside(outline, sight.container))
 
 
 def zone_of(place: HtmlElement) -> HtmlElement:
@@ -169,8 +171,9 @@ def zone_of(place: HtmlElement) -> HtmlElement:
     return place if place.tag == "body" or around is None or around.tag == "body" else around
 
 
-def beside(place: HtmlElement) -> int:
+def beside(outline: Outline, place: HtmlElement) -> int:
     """Characters of the page's paragraphs that stand outside `place`."""
-    within = set(place.iter("p"))
-    root = place.getroottree().getroot()
-    return sum(len(p.text or "") for p in root.iter("p") if p not in within)
+    first = outline.numbers[place]
+    end = outline.ends[first]
+    texts = [outline.texts[at] for at in outline.all("p") if not first <= at < end]
+    return sum(map(len, filter(None, texts)))

@@ -61,11 +61,13 @@ class Paths:
     def at(self, path: str) -> list[int]:
         """Numbers of the elements at a `place`."""
         tag = path.rsplit("/", 1)[-1].split(".", 1)[0]
-        return [
-            number
-            for number in self.outline.all(tag)
-            if path.endswith(self._same_step(number)) and self.place(number) == path
-        ]
+        outline = self.outline
+        # Many boxes have the same names, and most have others than the last of the path.
+        named: dict[tuple[str | None, str | None], list[int]] = {}
+        for number in outline.all(tag):
+            named.setdefault((outline.classes[number], outline.ids[number]), []).append(number)
+        alike = [some for some in named.values() if path.endswith(self._same_step(some[0]))]
+        return sorted(number for some in alike for number in some if self.place(number) == path)
 
     def _same_step(self, at: int) -> str:
         step = self._step(at)
@@ -82,5 +84,7 @@ class Paths:
 
 def _same(path: str) -> str:
     """The path on any page of the template: no numbers in names."""
+    if not NUMBERS.search(path):
+        return path
     steps = (step.partition(".") for step in path.split("/"))
     return "/".join(f"{tag}{dot}{NUMBERS.sub('0', name)}" for tag, dot, name in steps)
