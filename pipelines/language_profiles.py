@@ -69,7 +69,7 @@ class Profiles:
         In each word those are the n-grams that end with each letter, and those that end with the space behind
         it. None ends with a capital after a capital: an abbreviation is of no language.
         """
-        _, before, last = three
+        before, last = three[1], three[2]
         if before == last == " " or (before.isupper() and last.isupper()):
             return ()
         grams = (last if last != " " else "", three[1:], three if before != " " else "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import lru_cache
 
+from pipelines.metadata.dating.calendars import EARLIEST_YEAR
 from pipelines.metadata.dating.finding import moments_in
 from pipelines.metadata.dating.line import Line
 from pipelines.metadata.dating.moments import Moment, Place
@@ -15,6 +17,12 @@ __all__ = ["Moment", "Place", "find_moments", "read_moment"]
 
 _LONGEST = 300
 _YEAR_AND_MORE = re.compile(r"\d{3}")
+# In a year of the calendar that all share (one of another is no such year), with an offset that a place has.
+_ISO_INSTANT = re.compile(
+    r"(19\d\d|20\d\d)-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
+    r"(?:Z|\+(?:0\d|1[0-4]):?(?:00|15|30|45)|-(?:0\d|1[0-2]):?(?:00|15|30|45))?",
+    re.ASCII,
+)
 _DAY_AND_YEAR = re.compile(r"\d\D+\d|\d{8}")
 
 
@@ -38,12 +46,26 @@ def read_moment(text: str, place: Place) -> Moment | None:
 # Statements repeat each other, and lines are looked at for more than one reason.
 @lru_cache(maxsize=128)
 def _read_moment(text: str, place: Place) -> Moment | None:
+    if stated := _iso_instant(text, place):
+        return stated
     folded = fold(text)
     if says_other_things(folded):
         return None
     line = _line(text, folded, place)
     reading = Reading(line, place)
     return reading.moment() if line.size and reading.read() else None
+
+
+def _iso_instant(text: str, place: Place) -> Moment | None:
+    """The moment of the form that machines write; None where only the whole reading can tell."""
+    match = _ISO_INSTANT.fullmatch(text)
+    if match is None or not EARLIEST_YEAR <= int(match[1]) <= place.fetched_at.year + 1:
+        return None
+    try:
+        stated = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return Moment(stated.date(), stated.time(), stated.tzinfo)
 
 
 def find_moments(text: str, place: Place) -> list[Moment]:
