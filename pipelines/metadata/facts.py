@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, islice, starmap
+from itertools import chain, islice
 from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -120,12 +120,12 @@ def _clocks(text: str) -> int:
 
 def _live_holder(outline: Outline) -> int | None:
     """What holds the first box that is named as one of a live blog."""
-    boxes = outline.all(*_BOXES)[:_MAX_ELEMENTS]
-    names = {(outline.classes[at], outline.ids[at]): at for at in reversed(boxes)}
     # Most pages have no such name: that is seen in all of them together, and without a search.
-    bare = "\n".join(starmap(_named, names)).replace("-", "").replace("_", "")
+    bare = "\n".join(filter(None, {*outline.classes, *outline.ids})).lower().replace("-", "").replace("_", "")
     if not any(name in bare for name in _bare_live_names()):
         return None
+    boxes = outline.all(*_BOXES)[:_MAX_ELEMENTS]
+    names = {(outline.classes[at], outline.ids[at]): at for at in reversed(boxes)}
     first = min((at for said, at in names.items() if _live_names().search(_named(*said))), default=0)
     return outline.parents[first] if first else None
 

@@ -137,10 +137,10 @@ def read_statements(root: HtmlElement, outline: Outline | None = None) -> Statem
         *_microdata(outline),
         *_times(outline),
         *_links(outline),
-        *_headings(outline),
+        *_headlines(outline),
         *_home_links(outline),
     ]
-    return Statements(tuple(_bounded(found)))
+    return Statements(tuple(_bounded(found)), lambda: _bounded(_headings(outline)))
 
 
 def _bounded(found: Iterable[Candidate]) -> Iterator[Candidate]:
@@ -240,9 +240,13 @@ def _links(outline: Outline) -> Iterator[Candidate]:
         yield Candidate(name, _shown(outline, at, _MAX_MARKED_CHARS), f"rel:{name}")
 
 
-def _headings(outline: Outline) -> Iterator[Candidate]:
+def _headlines(outline: Outline) -> Iterator[Candidate]:
     for at in outline.all("h1")[:_MAX_HEADLINES]:
         yield Candidate("h1", _shown(outline, at, _MAX_HEADLINE_CHARS), "h1")
+
+
+def _headings(outline: Outline) -> Iterator[Candidate]:
+    """What lesser headings say, and what is called a title."""
     classes, ids, tags = outline.classes, outline.ids, outline.tags
     boxes = outline.all("h2", "h3", "div", "p", "span", "td", "b", "strong")[:_MAX_LINKS]
     named = [classes[at] or ids[at] for at in boxes]

@@ -41,16 +41,23 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Names of the site, what machines are told the title is, and the page's first headings, each once."""
+    """Names of the site, what machines are told the title is, and the page's first headings, each once.
+
+    `bare` are all stated titles without those names: several witnesses say the same.
+    """
 
     names: frozenset[str]
+    bare: dict[str, str]
     witnesses: list[_Said]
     heads: list[_Said]
 
 
 def _read(statements: Statements, host: str) -> _Read:
     names = site_names(statements, host)
-    return _Read(names, _witnesses(statements, names), _unique(c.value for c in statements.all("h1")))
+    stated = [c.value for c in (*statements.all("title"), *statements.all("page_title")[:1])]
+    bare = {title: without_site_name(title, names) for title in dict.fromkeys(stated)}
+    heads = _unique(c.value for c in statements.all("h1"))
+    return _Read(names, bare, _witnesses(bare.values(), names), heads)
 
 
 def titles(statements: Statements, host: str) -> tuple[str | None, str | None]:
@@ -76,9 +83,7 @@ def _headline(statements: Statements, read: _Read) -> str | None:
     if editorial := _editorial(statements, headings, names):
         return editorial
     said = [c.value for c in statements.all("title") if not c.source.startswith("itemprop")]
-    repeated = {letters(value) for value in said} | {
-        letters(without_site_name(value, names)) for value in said
-    }
+    repeated = {letters(value) for value in said} | {letters(read.bare[value]) for value in said}
     if agreed := [said for said in headings if said.folded in repeated]:
         return without_section(max(agreed, key=lambda said: len(said.folded)).text, statements)
     if core := next(filter(None, (_core(heading, witnesses) for heading in headings)), None):
@@ -127,11 +132,9 @@ def site_names(statements: Statements, host: str) -> frozenset[str]:
     return frozenset(names - {""})
 
 
-def _witnesses(statements: Statements, names: Collection[str]) -> list[_Said]:
-    """What machines are told the title is, most trusted first, without the site's name."""
-    stated = [*statements.all("title"), *statements.all("page_title")[:1]]
-    said = _unique(without_site_name(candidate.value, names) for candidate in stated)
-    kept = [one for one in said if one.folded not in names]
+def _witnesses(bare: Iterable[str], names: Collection[str]) -> list[_Said]:
+    """What machines are told the title is, most trusted first; of titles without the site's name."""
+    kept = [one for one in _unique(bare) if one.folded not in names]
     return [one for one in kept if len(one.folded) <= _MAX_LETTERS] or kept
 
 

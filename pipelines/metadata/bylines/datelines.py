@@ -38,10 +38,14 @@ def _dateline(text: str, whole: bool) -> Credit:
     if found := _UNSPACED.match(text):
         return _unspaced(found.group(1) or found.group(2))
     head = plain(text)
-    parts = list(parts_of(head))
     taken: list[tuple[Part, str]] = []
     end = 0
-    for part in parts:
+    # Mostly the first is a sentence, and no more are cut off. One has all that parts it from the next when
+    # that one is known.
+    parts = parts_of(head)
+    part = next(parts, None)
+    while part is not None:
+        following = next(parts, None)
         if dated := _dated(part.text):
             roles, done = dated
             taken += roles
@@ -51,11 +55,12 @@ def _dateline(text: str, whole: bool) -> Credit:
             taken.append((part, role))
         else:
             break
-        last = whole and part is parts[-1] and bool(taken) and taken[-1][1] == "agency"
+        last = whole and following is None and bool(taken) and taken[-1][1] == "agency"
         if _is_strong(part) or last:
             end = len(taken)
-        if _ends_dateline(part, parts, {role for _, role in taken}):
+        if _ends_dateline(part, following, {role for _, role in taken}):
             break
+        part = following
     taken = taken[:end]
     return credit_of([p for p, _ in taken], [r for _, r in taken]) if _is_dateline(taken) else Credit()
 
@@ -80,12 +85,11 @@ def _ends_sentence(part: Part, head: str) -> bool:
     return head[head.find(part.text) + len(part.text) :].lstrip().startswith((".", "!", "?", "؟", "۔"))
 
 
-def _ends_dateline(part: Part, parts: list[Part], roles: set[str]) -> bool:
+def _ends_dateline(part: Part, following: Part | None, roles: set[str]) -> bool:
     """Whether a colon or line break stands here, and no agency after it."""
     if not roles & {"place", "agency"} or not (":" in part.after or "|" in part.after):
         return False
-    at = next(n for n, other in enumerate(parts) if other is part)
-    return at + 1 == len(parts) or classified(parts[at + 1]).agency is None
+    return following is None or classified(following).agency is None
 
 
 def closing_credit(text: str) -> Credit:
