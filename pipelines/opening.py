@@ -71,7 +71,7 @@ def open_page(page: Page, policy: Policy, *, scripts: bool = True) -> OpenPage |
         title=optional_text(shown, policy.max_title_chars),
         stated_title=stated,
         setting=setting_of(page, statements),
-        pictures=Pictures(root, page.url, cover(statements, page.url)),
+        pictures=Pictures(outline, page.url, cover(statements, page.url)),
         ending=ending_flags(decoded.text),
     )
 

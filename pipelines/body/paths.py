@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pipelines.page.outline import Outline
 
@@ -22,7 +23,7 @@ class Paths:
         self.outline = outline
         self._paths: dict[int, str] = {-1: ""}
         self._near: dict[int, str] = {}
-        self._steps: dict[str, str] = {}
+        self._named: dict[str, dict[str, list[int]]] = {}
 
     def of(self, number: int) -> str:
         """Readable place in the tree: tags from below <body>, with the first class or the id of each."""
@@ -61,25 +62,42 @@ class Paths:
     def at(self, path: str) -> list[int]:
         """Numbers of the elements at a `place`."""
         tag = path.rsplit("/", 1)[-1].split(".", 1)[0]
-        outline = self.outline
-        # Many boxes have the same names, and most have others than the last of the path.
-        named: dict[tuple[str | None, str | None], list[int]] = {}
-        for number in outline.all(tag):
-            named.setdefault((outline.classes[number], outline.ids[number]), []).append(number)
-        alike = [some for some in named.values() if path.endswith(self._same_step(some[0]))]
+        if (named := self._named.get(tag)) is None:
+            named = self._named[tag] = self._by_name(tag)
+        # Most have other names than the last of the path.
+        alike = [some for step, some in named.items() if path.endswith(step)]
         return sorted(number for some in alike for number in some if self.place(number) == path)
 
+    def _by_name(self, tag: str) -> dict[str, list[int]]:
+        """Numbers of the elements of a tag, by their step of a `place`."""
+        outline = self.outline
+        written: dict[tuple[str | None, str | None], list[int]] = {}
+        for number in outline.all(tag):
+            written.setdefault((outline.classes[number], outline.ids[number]), []).append(number)
+        named: dict[str, list[int]] = {}
+        for some in written.values():
+            named.setdefault(self._same_step(some[0]), []).extend(some)
+        return named
+
     def _same_step(self, at: int) -> str:
-        step = self._step(at)
-        known = self._steps.get(step)
-        if known is None:
-            known = self._steps[step] = _same(step)
-        return known
+        tag, classes, called = self.outline.tags[at], self.outline.classes[at], self.outline.ids[at]
+        if len(classes or "") + len(called or "") > _MAX_NAME_CHARS:
+            return _same(_step(tag, classes, called))
+        return _known_same_step(tag, classes, called)
 
     def _step(self, at: int) -> str:
-        outline = self.outline
-        names = (outline.classes[at] or "").split(None, 1) or [outline.ids[at] or ""]
-        return f"{outline.tags[at]}.{names[0][:_MAX_NAME_CHARS]}" if names[0] else outline.tags[at]
+        return _step(self.outline.tags[at], self.outline.classes[at], self.outline.ids[at])
+
+
+def _step(tag: str, classes: str | None, called: str | None) -> str:
+    names = (classes or "").split(None, 1) or [called or ""]
+    return f"{tag}.{names[0][:_MAX_NAME_CHARS]}" if names[0] else tag
+
+
+# Pages of a site have the same few hundred.
+@lru_cache(maxsize=4_096)
+def _known_same_step(tag: str, classes: str | None, called: str | None) -> str:
+    return _same(_step(tag, classes, called))
 
 
 def _same(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from lxml.html import HtmlElement
@@ -241,6 +242,8 @@ def is_byline(text: str) -> bool:
     return 0 < lists().by.length_at_start(words) < len(words)
 
 
+# Most elements have the names that others have, or none.
+@lru_cache(maxsize=512)
 def _is_marked(words: frozenset[str]) -> bool:
     return not words.isdisjoint(_BYLINE) and words.isdisjoint(_NOT_BYLINE)
 

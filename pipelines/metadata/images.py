@@ -13,6 +13,7 @@ from pipelines.metadata.candidates import Statements
 from pipelines.metadata.captions import Captions
 from pipelines.metadata.image_data import data, name_words, word_runs
 from pipelines.normalize import letters, optional_text
+from pipelines.page.outline import Outline
 from pipelines.records import Image
 from pipelines.urls import without_credentials
 
@@ -61,7 +62,7 @@ def figures(
     root: HtmlElement, base: str, front: str | None = None, body: HtmlElement | None = None
 ) -> tuple[Image, ...]:
     """Pictures of the article in the page's order, each once, at most 50; see `Pictures`."""
-    return Pictures(root, base, front).of(body)
+    return Pictures(Outline.of(root), base, front).of(body)
 
 
 class Pictures:
@@ -70,13 +71,13 @@ class Pictures:
     `base` is the page's address and `front` the one that `cover` gave.
     """
 
-    def __init__(self, root: HtmlElement, base: str, front: str | None = None) -> None:
+    def __init__(self, outline: Outline, base: str, front: str | None = None) -> None:
         self.front = front
         self._base = base
         self._wanted = picture_key(front) if front else None
-        elements = islice(root.iter("img", "amp-img"), _MAX_SEEN)
-        self._all = [(element, _holder(element)) for element in elements]
-        self._addresses: dict[HtmlElement, tuple[str, str] | None] = {}
+        self._outline = outline
+        self._all = [(at, _holder(outline, at)) for at in outline.all("img", "amp-img")[:_MAX_SEEN]]
+        self._addresses: dict[int, tuple[str, str] | None] = {}
         self._images: dict[HtmlElement, Image | None] = {}
         self._captions = Captions()
 
@@ -89,14 +90,18 @@ class Pictures:
         says is left out.
         """
         found: dict[str, Image] = {}
-        inside = set() if body is None else set(islice(body.iter("img", "amp-img"), _MAX_SEEN))
-        for element, holder in self._all:
-            if holder is None and element not in inside:
+        inside = range(0)
+        if body is not None:
+            first = self._outline.numbers[body]
+            inside = range(first, self._outline.ends[first])
+        for at, holder in self._all:
+            if holder is None and at not in inside:
                 continue
-            address = self._address(element, holder)
+            address = self._address(at, holder)
             if address is None or address[1] in found:
                 continue
-            if image := self._image(element, holder, *address):
+            held = None if holder is None else self._outline.elements[holder]
+            if image := self._image(self._outline.elements[at], held, *address):
                 found[address[1]] = image
                 if len(found) == _MAX_IMAGES:
                     break
@@ -105,12 +110,18 @@ class Pictures:
             pictures = (Image(self.front, cover=True), *pictures)[:_MAX_IMAGES]
         return pictures
 
-    def _address(self, element: HtmlElement, holder: HtmlElement | None) -> tuple[str, str] | None:
+    def _address(self, at: int, holder: int | None) -> tuple[str, str] | None:
         """Address and key of a picture that may be shown."""
-        if element not in self._addresses:
-            address = _address(element, self._base) if _may_show(element, holder) else None
-            self._addresses[element] = (address, picture_key(address)) if address else None
-        return self._addresses[element]
+        if at not in self._addresses:
+            address = None
+            if _is_large(self._outline.elements[at]) and not self._is_apart(at if holder is None else holder):
+                address = _address(self._outline.elements[at], self._base)
+            self._addresses[at] = (address, picture_key(address)) if address else None
+        return self._addresses[at]
+
+    def _is_apart(self, at: int) -> bool:
+        """Whether it is part of the site's frame."""
+        return any(self._outline.tags[box] in _APART for box in _around(self._outline, at))
 
     def _image(
         self, element: HtmlElement, holder: HtmlElement | None, address: str, key: str
@@ -169,25 +180,30 @@ def _image(
     return Image(address, caption, credit, alt, is_cover)
 
 
-def _holder(element: HtmlElement) -> HtmlElement | None:
+def _around(outline: Outline, at: int) -> Iterator[int]:
+    """Numbers of the elements around one, the nearest first."""
+    while (at := outline.parents[at]) >= 0:
+        yield at
+
+
+def _holder(outline: Outline, at: int) -> int | None:
     """The <figure> around a picture, or the box that a theme makes of it and its caption."""
-    for at, box in enumerate(element.iterancestors()):
-        if box.tag == "figure":
+    for level, box in enumerate(_around(outline, at)):
+        if outline.tags[box] == "figure":
             return box
-        if at < 4 and name_words(box) & data().frames:
+        if level < 4 and name_words(outline.elements[box]) & data().frames:
             return box
     return None
 
 
-def _may_show(element: HtmlElement, holder: HtmlElement | None) -> bool:
-    """Whether the picture is larger than an icon and no part of the site's frame."""
+def _is_large(element: HtmlElement) -> bool:
+    """Whether the picture is larger than an icon, as far as the page says."""
     styled = dict(_STYLED.findall(element.get("style") or ""))
     for side in ("width", "height"):
         said = (element.get(side) or styled.get(side) or "").strip().removesuffix("px")
         if said.isascii() and said.isdigit() and int(said[:6]) < _MIN_SIDE:
             return False
-    start = element if holder is None else holder
-    return not any(box.tag in _APART for box in start.iterancestors())
+    return True
 
 
 def _is_teaser(element: HtmlElement, holder: HtmlElement | None) -> bool:
