@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, islice
 from urllib.parse import unquote, urlsplit
 
@@ -86,6 +86,8 @@ def page_type(statements: Statements, url: str = "", outline: Outline | None = N
     return "article"
 
 
+# One page's is asked for with more than one question.
+@lru_cache(maxsize=4)
 def _path(url: str) -> str:
     """Path of an address as it is read, "" when it is none."""
     try:

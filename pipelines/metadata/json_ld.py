@@ -7,6 +7,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from pipelines.metadata.candidates import Candidate
@@ -66,16 +67,16 @@ def read_json_ld(outline: Outline) -> Iterator[Candidate]:
         for node in _objects(load(text))
     ]
     named = {key: node for node in nodes if isinstance(key := node.get("@id"), str) and "name" in node}
-    for node in nodes:
-        if types_of(node) & ARTICLE_TYPES:
+    types = [types_of(node) for node in nodes]
+    for node, kinds in zip(nodes, types, strict=True):
+        if kinds & ARTICLE_TYPES:
             yield from _article(node, named)
-    for node in nodes:
-        if types_of(node) & _PAGE_TYPES:
+    for node, kinds in zip(nodes, types, strict=True):
+        if kinds & _PAGE_TYPES:
             yield from _page(node, named)
     yield from _elsewhere(text for _, text in scripts)
-    for node in nodes:
-        for kind in sorted(types_of(node)):
-            yield Candidate("type", kind, "json-ld")
+    for kind in chain.from_iterable(map(sorted, types)):
+        yield Candidate("type", kind, "json-ld")
 
 
 def _elsewhere(scripts: Iterable[str]) -> Iterator[Candidate]:

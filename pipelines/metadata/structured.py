@@ -151,7 +151,7 @@ def _bounded(found: Iterable[Candidate]) -> Iterator[Candidate]:
             longest = _MAX_CHARS.get(said.field, _MAX_VALUE_CHARS)
             if value := _plain(said.value[:longest]):
                 counts[said.field] += 1
-                yield Candidate(said.field, value, said.source)
+                yield said if value == said.value else Candidate(said.field, value, said.source)
 
 
 def _plain(value: str) -> str:

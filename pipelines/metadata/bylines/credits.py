@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from pipelines.metadata.bylines.lists import Word, agencies, folded, lists, words_of
 from pipelines.metadata.bylines.persons import is_sure_person
@@ -57,7 +58,7 @@ def parts_of(text: str) -> Iterator[Part]:
     """The text cut at its separators, brackets and quotes."""
     last: Part | None = None
     before, at = "", 0
-    for piece in [*_PIECE.finditer(text), None]:
+    for piece in chain(_PIECE.finditer(text), (None,)):
         between = stripped(text[at : piece.start() if piece else len(text)])
         second = bool(last) and piece is not None and (piece["sep"] or "") in (":", "：")
         for part in _two_lines(between, before) if second else _around_at(between, before):

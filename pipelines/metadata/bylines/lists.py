@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from pipelines.normalize import normal
 from pipelines.tables import read_table
@@ -28,8 +29,7 @@ _MOST_AGENCY_WORDS = 8
 Words = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text: where it stands and how it compares."""
 
     start: int
