@@ -144,9 +144,15 @@ def _steps(pages: list[Given], others: list[Given]) -> dict[str, Any]:
 
 
 def _warm(work: Work, pages: list[Given]) -> None:
-    """Both sides load data of a language or a calendar with the first page that needs it."""
+    """All sides load data of a language or a calendar with the first page that needs it.
+
+    Then garbage is collected as in a crawl's workers, whoever's work it is.
+    """
+    from pipelines.workers import collect_seldom  # noqa: PLC0415  as above
+
     for given in pages:
         work(given)
+    collect_seldom()
 
 
 def _others(pages: list[Given], name: str, data: Path) -> list[Given]:
