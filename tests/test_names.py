@@ -50,6 +50,11 @@ def test_no_first_name_is_a_newsroom_word() -> None:
     assert not lists().given & lists().nobody
 
 
+@pytest.mark.parametrize("text", ["Anna Bell & 0", "Anna Bell and 3 others", "By Anna Bell and 2 more"])
+def test_who_is_only_counted_is_no_part_of_a_name(text: str) -> None:
+    assert person_names(text) == ("Anna Bell",)
+
+
 @given(st.one_of(st.text(max_size=400), st.lists(BITS, max_size=8).map("".join)), st.booleans())
 @settings(deadline=None)
 def test_nothing_raises_and_names_are_the_texts_words(text: str, inverted: bool) -> None:

@@ -87,7 +87,9 @@ def _without_date(text: str) -> str:
     if digits is None:
         return text
     words = words_of(text[: digits.start()])
-    while words and words[-1].folded in lists().dates:
+    known = lists()
+    # "Jane Roe and 3 others"
+    while words and words[-1].folded in known.dates | known.strong_and:
         words.pop()
     # A letter before the digit: "user42" is no name with a count.
     if text[: digits.start()][-1:].isalpha():
