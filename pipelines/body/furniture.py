@@ -187,8 +187,8 @@ class _Page:
     def candidates(self, within: range, *, by_name: bool) -> list[tuple[int, _Told]]:
         """Those of the elements that have a rule, in document order."""
         outline, tags, ends = self.outline, self.outline.tags, self.outline.ends
-        elements = enumerate(outline.elements[within.start : within.stop], within.start)
-        asked = {at for at, element in elements if not _tells_nothing(element.keys())}
+        attributes = enumerate(outline.attributes_in(within), within.start)
+        asked = {at for at, names in attributes if not _tells_nothing(names)}
         asked.update(at for at in (*self.forms, *outline.all(*_TAGS)) if at in within)
         named = self._named(within, asked) if by_name else {}
         unseen = [at for at in outline.all(*INVISIBLE, "") if ends[at] > at + 1]

@@ -79,11 +79,24 @@ class Outline:
         )
 
     @cached_property
+    def attributes(self) -> list[list[str]]:
+        """Names of each element's attributes: to read them costs half of reading their values, too."""
+        return self._attributes(range(len(self.elements)))
+
+    def attributes_in(self, within: range) -> list[list[str]]:
+        """`attributes` of some of the elements; of few, those of all others are not read."""
+        if 2 * len(within) < len(self.elements):
+            return self._attributes(within)
+        return self.attributes[within.start : within.stop]
+
+    def _attributes(self, within: range) -> list[list[str]]:
+        return [element.keys() for element in self.elements[within.start : within.stop]]
+
+    @cached_property
     def purposes(self) -> dict[int, dict[str, str]]:
         """What elements say they are for: by number, the attributes of `_PURPOSES` of those that have any."""
         found: dict[int, dict[str, str]] = {}
-        # To read names alone costs half of names and values, and one element in seven has any of these.
-        for at, names in enumerate([element.keys() for element in self.elements]):
+        for at, names in enumerate(self.attributes):  # one in seven has any of these
             if not _PURPOSES.isdisjoint(names):
                 found[at] = {name: self.elements[at].get(name, "") for name in _PURPOSES.intersection(names)}
         return found
