@@ -38,7 +38,7 @@ from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.store.tails import mend_dead_runs
 from pipelines.store.writable import check_writable
 from pipelines.urls.warm import warm_up
-from pipelines.workers import Workers
+from pipelines.workers import Workers, load_ahead
 
 # Sites whose memory is held at a time; some 100 kB each.
 _MAX_HISTORIES = 1_000
@@ -154,6 +154,7 @@ class Run:
     """Opened before the first request; raises `UserError` or `StoreError` with nothing left behind."""
 
     def __init__(self, config: RunConfig, spider: str, policy: Policy = DEFAULT_POLICY) -> None:
+        load_ahead()
         self.config = config
         self.policy = policy
         self.figures = Figures()
@@ -172,8 +173,8 @@ class Run:
         self.raw_folder = self.output.raw_folder
         self.raw = RawStore(self.raw_folder, self.run_id, self.ledger.writer)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
-        self.workers.start()
         warm_up()
+        self.workers.start()
         self._histories: dict[str, SiteHistory] = {}
         self._shapes: dict[str, SiteShapes] = {}
 

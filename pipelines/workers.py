@@ -8,7 +8,6 @@ it along, and its own takes nobody.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import os
@@ -23,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from multiprocessing import forkserver
 from multiprocessing.reduction import ForkingPickler
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -43,8 +43,6 @@ _TASKS_PER_WORKER = 1_000
 # The largest result that may travel; a page has 5 MiB, a sitemap's 50,000 addresses have ten.
 _MAX_RESULT_BYTES = 64 << 20
 _MAX_DETAIL_CHARS = 1_000
-# New objects between two searches for cycles among the young: a page makes some ten thousand and few cycles.
-_YOUNG_OBJECTS = 50_000
 # The network has its turn before pages that can wait.
 _NICENESS = 5
 
@@ -83,16 +81,6 @@ def _attempt(function: Callable[..., object], args: tuple[object, ...]) -> bytes
     return packed
 
 
-def collect_seldom() -> None:
-    """Look for cycles less often, and never among what stays for good: modules, words, models.
-
-    Saves an eighth of the cleaning's time; to be called once all of that is loaded.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
-
-
 def _begin(limit_bytes: int, *, cleans: bool) -> None:
     """A worker's first steps; what loads here would else count against the first page's deadline."""
     os.nice(_NICENESS)
@@ -103,7 +91,16 @@ def _begin(limit_bytes: int, *, cleans: bool) -> None:
         return
     with suppress(Exception):  # too little memory, say: the first page will tell, as a value
         import_module("pipelines.clean").warm_up()
-        collect_seldom()
+        import_module("pipelines.garbage").collect_seldom()
+
+
+def load_ahead() -> None:
+    """Begin to load what workers that clean share, in the server they are forked from, and do not wait.
+
+    To be called before this process forks anything from it; later it changes nothing.
+    """
+    forkserver.set_forkserver_preload(["pipelines.warmed"])
+    forkserver.ensure_running()
 
 
 class Workers:

@@ -74,7 +74,7 @@ def fetched_places(tmp_path: Path) -> list[str]:
         pytest.param(260, "sites/harbour-ledger.toml", id="at the start"),
         pytest.param(900, "sites", id="while links are noted", marks=IN_THE_LONG_FORM),
         pytest.param(5_500, "sites", id="while pages are stored"),
-        pytest.param(7_200, "sites", id="while rows are published", marks=IN_THE_LONG_FORM),
+        pytest.param(6_400, "sites", id="while rows are published", marks=IN_THE_LONG_FORM),
     ],
 )
 def test_a_crawl_on_a_full_disk_says_so_and_the_next_one_with_space_completes_it(

@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,6 +52,18 @@ def test_a_task_runs_in_another_process(workers: Workers) -> None:
 
 def test_a_worker_does_more_than_one_task(workers: Workers) -> None:
     assert asyncio.run(workers.run(tasks.process_number)) == asyncio.run(workers.run(tasks.process_number))
+
+
+def test_workers_share_what_was_loaded_ahead() -> None:
+    """In a process of its own: this one has forked workers before."""
+    script = (
+        "import asyncio; from pipelines.workers import Workers, load_ahead; from tests import worker_tasks\n"
+        "if __name__ == '__main__':\n"
+        "    load_ahead(); pool = Workers(1, 60, 1 << 30)\n"
+        "    print(asyncio.run(pool.run(worker_tasks.shares_what_is_loaded))); pool.stop()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]
 
 
 def test_tasks_run_side_by_side() -> None:

@@ -148,7 +148,7 @@ def _warm(work: Work, pages: list[Given]) -> None:
 
     Then garbage is collected as in a crawl's workers, whoever's work it is.
     """
-    from pipelines.workers import collect_seldom  # noqa: PLC0415  as above
+    from pipelines.garbage import collect_seldom  # noqa: PLC0415  as above
 
     for given in pages:
         work(given)
