@@ -25,7 +25,7 @@ from pipelines.metadata.candidates import Statements
 from pipelines.metadata.dates import Setting
 from pipelines.metadata.lines import Line, page_lines
 from pipelines.opening import OpenPage, known_of, open_page
-from pipelines.page.tree import unscripted_chars
+from pipelines.page.outline import unscripted_chars
 from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.quality import refusal
 from pipelines.records import Article, Cleaned, Page, PageView, Reason, Rejected
@@ -85,7 +85,7 @@ def examine(page: Page, policy: Policy, memory: SiteMemory) -> Examined:
 
 def _without_scripts(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Examined | None:
     """The article of a page whose body only browsers show that run no scripts, if there is one."""
-    if unscripted_chars(opened.root) < policy.min_unscripted_chars:
+    if unscripted_chars(opened.outline) < policy.min_unscripted_chars:
         return None
     plain = open_page(opened.page, policy, scripts=False)
     examined = _by_general_road(plain, policy, memory) if isinstance(plain, OpenPage) else None

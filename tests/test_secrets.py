@@ -235,7 +235,7 @@ def test_no_value_of_a_page_is_part_of_a_path(crawled: Crawled) -> None:
 
 def mistake(act: object) -> str:
     with pytest.raises(UserError) as caught:
-        act()  # type: ignore[operator]
+        act()  # type: ignore[operator]  # each case is a function of no arguments
     said = str(caught.value)
     assert OWN not in said
     assert len(said.splitlines()) == 1

@@ -182,7 +182,7 @@ def test_rules_hold_however_robots_txt_is_packed_and_none_are_guessed(tmp_path: 
 def wrapped(error: Exception) -> DownloadFailedError:
     """As Scrapy hands on what Twisted says."""
     failed = DownloadFailedError("failed")
-    failed.__cause__ = ResponseNeverReceived([Failure(error)])  # type: ignore[no-untyped-call]
+    failed.__cause__ = ResponseNeverReceived([Failure(error)])  # type: ignore[no-untyped-call]  # Twisted's
     return failed
 
 

@@ -54,7 +54,7 @@ def fetched(number: int) -> Fetched:
 
 def test_pages_beyond_two_a_worker_wait_and_ask_when_it_is_their_turn(run: StandIn) -> None:
     async def clean_all() -> list[Done]:
-        pipeline = CleanPipeline(SimpleNamespace())  # type: ignore[arg-type]
+        pipeline = CleanPipeline(SimpleNamespace())  # type: ignore[arg-type]  # a stand-in
         tasks = [asyncio.ensure_future(pipeline.process_item(fetched(number))) for number in range(PAGES)]
         seen = []
         for ended in range(PAGES):

@@ -56,10 +56,10 @@ class GuardingResolver:
     def resolveHostName(  # noqa: N802  # Twisted's name
         self,
         resolutionReceiver: Any,  # noqa: N803  # as above
-        hostName: str,  # noqa: N803
-        portNumber: int = 0,  # noqa: N803
-        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
-        transportSemantics: str = "TCP",  # noqa: N803
+        hostName: str,  # noqa: N803  Twisted's
+        portNumber: int = 0,  # noqa: N803  Twisted's
+        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803  Twisted's
+        transportSemantics: str = "TCP",  # noqa: N803  Twisted's
     ) -> _Resolution:
         """Tell every address that may be connected to; `portNumber` is 0 for the tunnel of a proxy."""
         resolution = _Resolution(hostName)

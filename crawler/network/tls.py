@@ -58,7 +58,7 @@ class _NamingCreator:
         is_address = isIPAddress(hostname) or isIPv6Address(hostname)
         self._wanted = IPAddress_ID(hostname) if is_address else DNS_ID(hostname)
 
-    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: N802, N803
+    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: N802, N803  Twisted's
         connection: SSL.Connection = self._creator.clientConnectionForTLS(tlsProtocol)
         protocol: Any = tlsProtocol  # whose methods have no types
         verify = _verifying(self._wanted, lambda why: protocol.failVerification(_failure(why)))

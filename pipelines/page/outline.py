@@ -115,3 +115,13 @@ def _names(elements: list[HtmlElement], key: str) -> list[str | None]:
                 names[at] = name[:_MAX_NAME_CHARS]
                 elements[at].set(key, name[:_MAX_NAME_CHARS])
     return names
+
+
+def unscripted_chars(outline: Outline) -> int:
+    """Characters of the longest text browsers show only where they run no scripts."""
+    most = end = 0
+    for at in outline.all("noscript"):
+        if at >= end:  # none within another: each text is read once
+            end = outline.ends[at]
+            most = max(most, len(outline.elements[at].text_content()))
+    return most

@@ -61,7 +61,7 @@ def parse(text: str, *, scripts: bool = True) -> HtmlElement | None:
     _open_noscript(root, body)
     if not scripts:
         for element in list(body.iter("noscript")):
-            element.drop_tag()
+            element.tag = "div"  # unwrapped, what is nested would move once for each level
     return root
 
 
@@ -102,11 +102,6 @@ def _append_text(body: HtmlElement, text: str | None) -> None:
         body[-1].tail = (body[-1].tail or "") + text
     elif text:
         body.text = (body.text or "") + text
-
-
-def unscripted_chars(root: HtmlElement) -> int:
-    """Characters of the longest text browsers show only where they run no scripts."""
-    return max((len(element.text_content()) for element in root.iter("noscript")), default=0)
 
 
 def _open_noscript(root: HtmlElement, body: HtmlElement) -> None:
