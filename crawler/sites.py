@@ -16,12 +16,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from crawler.errors import UserError
 from pipelines.body.rules import checked_rule
 from pipelines.urls import given_url
+from pipelines.urls.site_names import NAME_RULE, is_site_name
 
 _MAX_FILE_BYTES = 64 * 1024
-# Names make files and folders, and some systems keep these for devices, whatever follows a dot.
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-NAME_RULE = "letters a-z, digits, '-', '.' and '_', at most 64, and no device's name such as 'con'"
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 
 
 def _pattern(value: str) -> str:
@@ -36,11 +33,6 @@ def _name(value: str) -> str:
     if not is_site_name(value):
         raise ValueError(f"{value[:80]!r} is no name: {NAME_RULE}")
     return value
-
-
-def is_site_name(value: str) -> bool:
-    """Whether a site may have this name; it makes files and folders."""
-    return _NAME.fullmatch(value) is not None and not _DEVICE.match(value)
 
 
 def _timezone(value: str) -> str:

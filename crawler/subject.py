@@ -12,12 +12,12 @@ from scrapy.http import Response
 from crawler.errors import UserError
 from crawler.frontier import headers_of
 from crawler.sites import Site, load_sites
-from crawler.spiders.urls import site_name
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Page
 from pipelines.store.ledger import Ledger
 from pipelines.urls import BadUrl, given_url
+from pipelines.urls.site_names import site_name
 
 _ARGUMENTS = ("file", "url", "site", "sites")
 # A file of unknown address: reserved, so that it is nobody's (RFC 2606).

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from crawler.errors import UserError
 from crawler.newsite.naming import name_of
 from crawler.newsite.writing import checked_name, target
-from crawler.sites import Site, is_site_name, load_site
-from crawler.spiders.urls import site_name
+from crawler.sites import Site, load_site
 from pipelines.store.errors import StoreError
 from pipelines.store.output import state_folder
 from pipelines.urls import BadUrl, checked_url
+from pipelines.urls.site_names import is_site_name, site_name
 from tests.crawling import rows, scrapy
 from tests.helpers_hosts import Answer, Answers, Hosts
 from tests.hostile.injection import article

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from crawler.sites import is_site_name
 from pipelines.urls.domain import suffixes
+from pipelines.urls.site_names import is_site_name
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _HOSTS_OF_ALL = ("www", "m")

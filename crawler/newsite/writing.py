@@ -9,7 +9,8 @@ from pathlib import Path
 
 from crawler.errors import UserError
 from crawler.newsite.naming import place_of
-from crawler.sites import NAME_RULE, Site, is_site_name, load_site
+from crawler.sites import Site, load_site
+from pipelines.urls.site_names import NAME_RULE, is_site_name
 
 
 def checked_name(name: str) -> str:

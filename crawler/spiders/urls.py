@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from scrapy import Request
 
 from crawler.errors import UserError
 from crawler.items import Fetched
-from crawler.sites import Site, is_site_name
+from crawler.sites import Site
 from crawler.spiders.base import ArticleSpider
 from pipelines.store.links import Link
 from pipelines.urls import BadUrl, article_key, given_url
-
-_NOT_SLUG = re.compile(r"[^a-z0-9._-]+")
-_MAX_SLUG = 55  # of 64, with what tells hosts apart whose slugs are the same
+from pipelines.urls.site_names import site_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +77,3 @@ def _lines(arguments: dict[str, str]) -> list[tuple[str, str]]:
     if not found:
         raise UserError(f"{path}: holds no URL; one a line is expected")
     return found
-
-
-def site_name(url: str) -> str:
-    """The name of a site that has no file: its host, or a slug of it that no other host has.
-
-    >>> site_name("https://www.example.org/"), site_name("http://_x.test/")
-    ('example.org', 'x.test-b1eeb25c')
-    """
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    slug = _NOT_SLUG.sub("-", host).strip("-._")
-    if slug == host and is_site_name(slug):
-        return slug
-    mark = hashlib.sha256(host.encode()).hexdigest()[:8]
-    name = f"{slug[:_MAX_SLUG]}-{mark}"
-    return name if is_site_name(name) else f"host-{mark}"

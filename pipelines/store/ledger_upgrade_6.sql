@@ -1,0 +1,1 @@
+-- From version 5 to 6: tables that `ledger.sql` makes are new (near-duplicates, archives); nothing else changes.
