@@ -96,6 +96,6 @@ def _chances(codec: str) -> NDArray[np.float64]:
 
 def _characters(rows: _Rows) -> list[int]:
     """Code points of the rows, those that are one unit of UTF-16."""
-    letters = (bytes(letter) for letter in product(rows.leads, rows.trails))
-    spelled = (letter.decode(rows.codec, "ignore") for letter in letters)
+    letters = b"\n".join(bytes(letter) for letter in product(rows.leads, rows.trails))
+    spelled = letters.decode(rows.codec, "ignore").split("\n")
     return [ord(text) for text in spelled if len(text) == 1 and 0x7F < ord(text) < _BMP]

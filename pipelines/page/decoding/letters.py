@@ -98,7 +98,7 @@ def _counts(language: str) -> _Counts:
     profile = json.loads((Path(PROFILES_DIRECTORY) / language).read_text(encoding="utf-8"))
     counts = _Counts(Counter(), Counter())
     for gram, number in profile["freq"].items():
-        small = "".join(character.lower()[0] for character in gram)
-        if len(small) <= len(counts):
+        if len(gram) <= len(counts):  # two thirds are longer
+            small = "".join(character.lower()[0] for character in gram)
             counts[len(small) - 1][small] += number
     return counts
