@@ -153,6 +153,19 @@ class Policy:
     max_author_chars: int = 200
     max_text_chars: int = MIB
 
+    # Near-duplicates. Less has too few shingles to compare (letters; an ideograph is three); of a longer text the
+    # beginning counts.
+    near_min_letters: int = 100
+    near_max_chars: int = 50_000
+    # The texts share this much of the shorter one, in so many of the shingles that are compared,
+    near_min_containment: float = 0.5
+    near_min_common: int = 8
+    # ... which is this part of the longer one: a story within a round-up is no copy of it.
+    near_min_part: float = 0.25
+    # Of what has a key in common so many are compared; wire copy is printed within days.
+    near_bucket: int = 32
+    near_window_days: int = 30
+
     # Rules that a site file turns off, by name or by the beginning of one up to a dot ("phrase.ar").
     rules_off: frozenset[str] = frozenset()
 
