@@ -25,6 +25,7 @@ from pipelines.opening import OpenPage
 from pipelines.policy import Policy
 from pipelines.records import Article, Page, Reason, Rejected
 from pipelines.similarity.fingerprint import article_id, text_hash
+from pipelines.similarity.near import signature
 from pipelines.urls import canonical_url, credible_canonical
 
 
@@ -116,7 +117,7 @@ def article_of(opened: OpenPage, told: Told, decided: Decided, policy: Policy) -
         removed_blocks=len(body.removed),
         removed_chars=sum(len(block.text) for block in body.removed),
         text_hash=hash_of_text,
-        minhash=None,
+        minhash=signature(text, policy),
         cluster_id=None,
         duplicate_of=None,
         story_id=None,

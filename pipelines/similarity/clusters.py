@@ -26,8 +26,8 @@ class Member:
 def clusters(members: Iterable[Member], policy: Policy = DEFAULT_POLICY) -> dict[str, tuple[str, str | None]]:
     """Of each member its `cluster_id`, the id of the cluster's first, and `duplicate_of`.
 
-    A member that is like no other is a cluster of its own. `duplicate_of` is the first, and null for that itself
-    and for its versions. In whatever order the members come, the outcome is the same.
+    A member that is like no other is a cluster of its own. `duplicate_of` is the first, and null for that
+    itself and for its versions. In whatever order the members come, the outcome is the same.
     """
     ordered = sorted(members, key=_place)
     of_key: dict[bytes, list[Member]] = defaultdict(list)
@@ -45,8 +45,8 @@ def clusters(members: Iterable[Member], policy: Policy = DEFAULT_POLICY) -> dict
 def edges(members: Iterable[Member], policy: Policy = DEFAULT_POLICY) -> Iterator[tuple[str, str]]:
     """Pairs of ids that are near, among members with one key in common.
 
-    Each is compared with the `near_bucket` before it and the `near_bucket` first at most: of a bucket of n that are n *
-    2 * `near_bucket` comparisons, not n². Copies of one text still hang together, each by the one before it.
+    Each is compared with the `near_bucket` before it and the `near_bucket` first at most: a bucket of n costs
+    2 n `near_bucket` comparisons, not n². Copies of one text still hang together, each by the one before it.
     """
     return _edges(sorted(members, key=_place), policy)
 

@@ -1,4 +1,4 @@
-"""Text as it is compared across outlets: what a typist, a keyboard or a house style changes is folded away."""
+"""Text as it is compared across outlets: what keyboards and house styles change is folded away."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Near-duplicates: a signature of a text, and what two signatures tell of two texts.
 
-A text is the set of its shingles, runs of letters hashed to 40 bits. Its signature is how many there are and the
-smallest of the hashes, the bottom-k form of MinHash (Broder 1997): one hash a shingle instead of one a permutation, and
-of two texts of different length it tells how much of the shorter one stands in the longer, too.
+A text is the set of its shingles, runs of letters hashed to 40 bits. Its signature is how many there are and
+the smallest of the hashes, the bottom-k form of MinHash (Broder 1997): one hash a shingle instead of one for
+each permutation; and of texts of different length it tells how much of the shorter stands in the longer, too.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ VERSION = 1
 SHINGLE_LETTERS = 20
 # An ideograph says as much as three letters.
 SHINGLE_IDEOGRAPHS = 8
+# Of 17,143 pairs of real articles so many decide as all hashes would in 99.8 % of the clear cases (48 in
+# 99.6 %), and 12 keys find every pair that is near (8 find 99.8 %).
 KEPT = 64
-KEYS = 16
+KEYS = 12
 _BYTES = 5
 _COUNT = slice(1, 5)
 _FIRST = 5
@@ -32,10 +34,10 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def signature(text: str, policy: Policy = DEFAULT_POLICY) -> bytes | None:
-    """The signature of a text: version, number of shingles (4 bytes), up to `KEPT` smallest hashes (5 bytes each).
+    """Version (1 byte), number of shingles (4), up to `KEPT` smallest hashes in order (5 each); big-endian.
 
-    None for a text too short to compare. Of a text longer than `near_max_chars` the beginning counts. The same on
-    any machine; big-endian.
+    None for a text too short to compare. Of a text longer than `near_max_chars` the beginning counts. The
+    same on any machine.
     """
     codes = folded_codes(text[: policy.near_max_chars])
     ideographic = _is_ideographic(codes)
@@ -49,7 +51,7 @@ def signature(text: str, policy: Policy = DEFAULT_POLICY) -> bytes | None:
 def bands(signature: bytes) -> tuple[bytes, ...]:
     """Up to `KEYS` keys, all different; texts that are near have one in common, nearly always.
 
-    Of two texts, one within the other and a third as long, all differ with a chance of 0.2 %.
+    When one text is a third of the other, all differ with a chance of 0.8 %.
     """
     if signature[:1] != bytes([VERSION]):
         return ()
@@ -101,7 +103,10 @@ def is_near(one: bytes, other: bytes, policy: Policy = DEFAULT_POLICY) -> bool:
     if found.common < policy.near_min_common or found.containment < policy.near_min_containment:
         return False
     fewer, more = sorted((_sketch(one).count, _sketch(other).count))
-    return fewer >= policy.near_min_part * more
+    missing = 1 - fewer / more
+    if missing > 1 - policy.near_min_part:
+        return False
+    return found.containment >= policy.near_min_containment + policy.near_containment_slope * missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,3 +117,19 @@ CREATE TABLE IF NOT EXISTS site_views (  -- what a site's last pages showed site
     beside INTEGER NOT NULL DEFAULT 0,   -- characters of paragraphs outside the body
     PRIMARY KEY (site, page)
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS near (    -- signatures of the articles of the last weeks: what is new is compared
+    seq INTEGER PRIMARY KEY,
+    article BLOB NOT NULL,           -- hash of the key of its canonical URL: versions are no duplicates
+    at INTEGER NOT NULL,             -- when it was fetched; seconds since 1970, like `began`
+    cluster_id TEXT NOT NULL,
+    began INTEGER NOT NULL,          -- when the first of its cluster was fetched,
+    first BLOB NOT NULL,             -- and which article that is; empty: nobody knows any more
+    signature BLOB NOT NULL          -- pipelines/similarity/near.py
+);
+CREATE INDEX IF NOT EXISTS near_by_time ON near (at);
+
+CREATE TABLE IF NOT EXISTS near_keys (  -- what near signatures have in common
+    key INTEGER NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (key, seq)
+) WITHOUT ROWID;

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.policy import Policy
 from pipelines.recheck import Recheck
 from pipelines.records import Article, Cleaned, Reason, Rejected, State
+from pipelines.store.near import with_cluster
 from pipelines.store.rows import dumps, removed_rows, to_row
 from pipelines.store.schema import SORT_KEYS
 from pipelines.store.site_views import learn
@@ -21,7 +22,8 @@ def stage(
 ) -> Cleaned | None:
     """Spool the outcome of a page; what was spooled, or None for an article that is stored already.
 
-    Runs inside a transaction. The version number is decided here, where the row becomes durable.
+    Runs inside a transaction. The version number and what it is a copy of are decided here, where the row
+    becomes durable.
     """
     if isinstance(cleaned.result, Rejected):
         _stage_rejected(db, key, cleaned.result, recheck)
@@ -31,6 +33,7 @@ def stage(
     if article is None:
         db.execute("UPDATE urls SET state = ? WHERE key = ?", (State.COMMITTED, key))
         return None
+    article = with_cluster(db, article, policy)
     staged = replace(cleaned, result=article)
     _spool(db, "articles", key, State.COMMITTED, to_row(article))
     removed = sorted(cleaned.removed, key=lambda block: block.order)
