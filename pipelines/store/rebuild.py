@@ -1,9 +1,9 @@
 """A lost or damaged ledger, made anew from what was published and from the WARC.
 
 What is published proves itself (`rebuild_files`); its rows say which URLs have which articles
-(`rebuild_rows`); pages in the WARC without a row wait to be cleaned (`rebuild_pages`); the rest follows
-(`rebuild_urls`). What is not known again is learnt again: places and when they rest, hosts, site memory, URLs
-found and never answered.
+(`rebuild_rows`) and what new ones are compared with (`rebuild_near`); pages in the WARC without a row wait to
+be cleaned (`rebuild_pages`); the rest follows (`rebuild_urls`). What is not known again is learnt again:
+places and when they rest, hosts, site memory, URLs found and never answered.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.policy import DEFAULT_POLICY
 from pipelines.recheck import Recheck
 from pipelines.store.durable import sync_folder
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger_file import left_name, new_ledger
 from pipelines.store.output import Files, FolderOutput, Output
 from pipelines.store.rebuild_files import ALL, Owners, listed_files, our_files
+from pipelines.store.rebuild_near import fill_near
 from pipelines.store.rebuild_pages import Pages, warc_files
 from pipelines.store.rebuild_rows import SCRATCH, Found, Rows
 from pipelines.store.rebuild_urls import Unpublished, fill_runs, fill_urls
@@ -168,6 +170,7 @@ def _build(
         db.executescript(SCRATCH)
         Rows(db, output, found).take(our_files(output, claim.listed, claim.parts))
         Pages(db, output, found).take(claim.pages)
+        fill_near(db, output, now, DEFAULT_POLICY)
         left = fill_urls(db, recheck)
         fill_runs(db, found, now)
     scratch.unlink()
