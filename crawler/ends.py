@@ -16,8 +16,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.error import ConnectError, ConnectionClosed, TCPTimedOutError
 
 from crawler.network.failures import FetchFailed, RedirectRefused
-from crawler.unpacking import TransferFailed
 from pipelines.records import State
+from pipelines.unpacking import TransferFailed
 
 _GONE = (404, 410)
 

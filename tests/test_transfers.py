@@ -22,9 +22,9 @@ from twisted.web._newclient import ResponseNeverReceived
 
 from crawler.ends import WhyFailed, end_of
 from crawler.network.failures import NoNameAnswer, RedirectRefused, TlsFailed
-from crawler.unpacking import Truncated
 from pipelines.page.ending import ending_flags
 from pipelines.records import State
+from pipelines.unpacking import Truncated
 from tests.crawling import ROOT, Finished, rows, scrapy
 from tests.helpers_fault_server import FaultServer
 from tests.helpers_hosts import Answer, Hosts, site

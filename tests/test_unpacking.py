@@ -14,7 +14,7 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.unpacking import BadContentEncoding, Damaged, TooLarge, TransferFailed, Truncated, unpack
+from pipelines.unpacking import BadContentEncoding, Damaged, TooLarge, TransferFailed, Truncated, unpack
 from tests.crawling import run
 from tests.hostile.transfers import MIB, PACKERS, Pack, bare_deflate
 
@@ -157,7 +157,7 @@ def test_of_a_bomb_the_beginning_may_be_had(name: str) -> None:
 _MEASURE = """
 import re, sys
 from pathlib import Path
-from crawler.unpacking import TooLarge, unpack
+from pipelines.unpacking import TooLarge, unpack
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024

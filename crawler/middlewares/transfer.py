@@ -19,8 +19,8 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Response, TextResponse
 from scrapy.responsetypes import responsetypes
 
-from crawler.unpacking import GZIP, Damaged, TransferFailed, Truncated, unpack
 from pipelines.policy import DEFAULT_POLICY
+from pipelines.unpacking import GZIP, Damaged, TransferFailed, Truncated, unpack
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from crawler.middlewares.transfer import TransferMiddleware
 from crawler.network.handler import GuardedHandler
 from crawler.rendering.gate import Gate
 from crawler.rendering.page import Document, RenderFailed, RenderTimeout, Visit
-from crawler.unpacking import TransferFailed
+from pipelines.unpacking import TransferFailed
 
 _CLOSE_SECONDS = 10.0
 # No proxy is as good as this one until the gate is open.

@@ -207,7 +207,14 @@ class Bucket:
     def targets(self, folder: str) -> Iterator[str]:
         """All objects below `folder`, in the order of their names."""
         prefix = self.place.key(f"{folder}/")
-        skip = len(prefix) - len(folder) - 1
+        yield from self._listed(prefix, len(prefix) - len(folder) - 1)
+
+    def all_targets(self) -> Iterator[str]:
+        """All objects below the place itself, in the order of their names."""
+        prefix = f"{self.place.prefix}/" if self.place.prefix else ""
+        yield from self._listed(prefix, len(prefix))
+
+    def _listed(self, prefix: str, skip: int) -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2")
         with self._asking():
             for page in pages.paginate(Bucket=self.place.bucket, Prefix=prefix):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 import brotli
-from backports import zstd  # the suite runs below 3.14; `crawler.unpacking` knows both
+from backports import zstd  # the suite runs below 3.14; `pipelines.unpacking` knows both
 
 from pipelines.records import Reason, State
 from tests.hostile.cases import HTML, Case, Headers, Where, failed, stored, turned_away
