@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -24,9 +23,11 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.masking import hidden
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
 from pipelines.recheck import NEVER, Recheck
+from pipelines.shard import Shard, new_run_id
 from pipelines.store.errors import LedgerDamaged, StoreError
 from pipelines.store.forget import refuse_missing
 from pipelines.store.ledger import Ledger
+from pipelines.store.ledger_file import name_beforehand
 from pipelines.store.lock import RunLock
 from pipelines.store.output import Output, open_output
 from pipelines.store.place import ledger_path, state_folder
@@ -35,6 +36,7 @@ from pipelines.store.raw import RawResponse, RawStore, read_record
 from pipelines.store.rebuild import Rebuilt, is_lost, rebuild
 from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
+from pipelines.store.shards import check_ledger, claim_shard, is_overtaken
 from pipelines.store.tails import mend_dead_runs
 from pipelines.store.writable import check_writable
 from pipelines.urls.warm import warm_up
@@ -64,6 +66,7 @@ class Figures:
     shortfalls: list[str] = field(default_factory=list)
     published: Published | None = None
     rebuilt: Rebuilt | None = None  # the ledger was lost or damaged
+    part: tuple[int, int] | None = None  # of a shard: how many sites it has, of how many
 
     @property
     def exit_code(self) -> ExitCode:
@@ -92,10 +95,11 @@ class RunConfig:
     page_memory_bytes: int
     recheck: Recheck = NEVER
     contact: str = ""
+    shard: Shard | None = None
 
     @classmethod
-    def from_settings(cls, settings: BaseSettings) -> RunConfig:
-        """Raises `UserError` naming the setting."""
+    def from_settings(cls, settings: BaseSettings, shard: Shard | None = None) -> RunConfig:
+        """Of a `shard` or of the whole. Raises `UserError` naming the setting."""
         checked_number(settings, "NEWS_HOST_BUDGET", 0)
         checked_number(settings, "NEWS_WAITING_PAGES", 1)
         checked_number(settings, "NEWS_WAITING_MB", 1)
@@ -104,7 +108,7 @@ class RunConfig:
         if "://" in ledger:
             raise UserError(f"NEWS_STATE={hidden(ledger)!r}: it must be a file")
         try:
-            state = state_folder(output, ledger)
+            state = state_folder(output, ledger, shard)
         except StoreError as error:
             raise UserError(f"NEWS_OUTPUT={hidden(output)!r}: {error}") from None
         return cls(
@@ -116,7 +120,13 @@ class RunConfig:
             page_memory_bytes=int(checked_number(settings, "NEWS_PAGE_MEMORY_MB", 256)) * MIB,
             recheck=_recheck(settings.get("NEWS_RECHECK") or "never"),
             contact=settings.get("NEWS_CONTACT") or "",
+            shard=shard,
         )
+
+    @property
+    def held(self) -> str:
+        """What only one run may hold, as users call it."""
+        return f"shard {self.shard} of {self.output}" if self.shard else self.output
 
     def open_output(self) -> Output:
         """The output, not yet asked for anything."""
@@ -159,9 +169,9 @@ class Run:
         self.policy = policy
         self.figures = Figures()
         now = datetime.now(UTC)
-        self.run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self.run_id = new_run_id(now, config.shard)
         self.output = config.open_output()
-        self._lock = RunLock(config.state, config.ledger, f"run {self.run_id}", self.output.name)
+        self._lock = RunLock(config.state, config.ledger, f"run {self.run_id}", config.held)
         try:
             self._prepare(spider, now)
         except sqlite3.Error as error:
@@ -182,6 +192,7 @@ class Run:
         """All that is tried, mended and noted before anything is fetched."""
         config = self.config
         self.output.check(now.date())
+        claim_shard(self.output, config.shard, config.state, config.ledger)
         check_writable([config.state, self.output.raw_folder], config.ledger)
         self.ledger = self._opened_ledger(now)
         self.publisher = Publisher(self.ledger, self.output, config.state / "scratch", self.run_id)
@@ -197,17 +208,33 @@ class Run:
         self._lock.release()
 
     def _opened_ledger(self, now: datetime) -> Ledger:
-        """The ledger; one that is lost or damaged is made anew from what was published."""
-        path = self.config.ledger
-        if not is_lost(path, self.output):
-            try:
-                return Ledger(path, self.policy, self.config.recheck)
-            except LedgerDamaged:
-                pass
-        self.figures.rebuilt = rebuild(path, self.output, self.config.recheck, now)
-        ledger = Ledger(path, self.policy, self.config.recheck)
-        write_manifest(self.output, ledger)  # it may be lost, too
+        """The ledger; one that is lost, damaged or overtaken is made anew from what was published."""
+        config, path = self.config, self.config.ledger
+        if not is_lost(path, self.output, config.shard) and (found := self._current_ledger(path)):
+            return found
+        rebuilt = rebuild(path, self.output, config.recheck, now, shard=config.shard)
+        self.figures.rebuilt = rebuilt
+        ledger = Ledger(path, self.policy, config.recheck)
+        write_manifest(self.output, ledger, rebuilt.replaces)  # it may be lost, too
         return ledger
+
+    def _current_ledger(self, path: Path) -> Ledger | None:
+        """None where it is damaged, or another machine has gone on with the shard."""
+        if self.config.shard:
+            name_beforehand(path, self.config.shard)
+        try:
+            ledger = Ledger(path, self.policy, self.config.recheck)
+        except LedgerDamaged:
+            return None
+        try:
+            check_ledger(ledger, path, self.config.shard)
+            overtaken = is_overtaken(self.output, ledger)
+        except BaseException:  # raised again: nobody else would close it
+            ledger.close()
+            raise
+        if overtaken:
+            ledger.close()
+        return None if overtaken else ledger
 
     def history(self, site: str) -> SiteHistory:
         """What pages of `site` showed; loaded on first use, and again when many sites came between."""
@@ -283,10 +310,10 @@ class Run:
         self.ledger.end_run(self.run_id, outcome, datetime.now(UTC))
 
     @classmethod
-    def of(cls, crawler: Crawler) -> Run:
+    def of(cls, crawler: Crawler, shard: Shard | None = None) -> Run:
         """The run of `crawler`, opened from its settings unless `attach` was called."""
         if crawler not in _RUNS:
-            _RUNS[crawler] = cls(RunConfig.from_settings(crawler.settings), crawler.spidercls.name)
+            _RUNS[crawler] = cls(RunConfig.from_settings(crawler.settings, shard), crawler.spidercls.name)
         return _RUNS[crawler]
 
     def attach(self, crawler: Crawler) -> None:

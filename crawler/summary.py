@@ -14,6 +14,8 @@ from pipelines.store.rebuild import Rebuilt
 
 def summary(run: Run) -> Iterator[str]:
     """Lines for the terminal."""
+    if run.figures.part is not None:
+        yield _part(run)
     if run.figures.rebuilt is not None:
         yield from rebuilt_lines(run.figures.rebuilt)
     yield from _articles(run.figures)
@@ -43,6 +45,11 @@ def rebuilt_lines(rebuilt: Rebuilt) -> Iterator[str]:
         if names:
             yield f"{len(names)} published files {what}"
             yield from _indented(names)
+
+
+def _part(run: Run) -> str:
+    own, of = run.figures.part or (0, 0)
+    return f"Shard {run.config.shard} has {f'{own} of' if own else 'none of'} the {of} sites"
 
 
 def _articles(figures: Figures) -> Iterator[str]:

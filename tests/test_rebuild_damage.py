@@ -273,7 +273,7 @@ def test_a_rebuild_that_is_killed_is_done_anew(store: Store, step: str, when: st
     for name in ("article_versions", "sites", "files", "meta"):
         assert after[name] == before[name]
     left = {path.name.partition(".damaged-")[0] for path in store.ledger_path.parent.iterdir()}
-    locks = {"lock", "ledger.sqlite.lock", "manifest.lock"}
+    locks = {"lock", "ledger.sqlite.lock", "manifest.lock", "partitions.lock"}
     assert left <= locks | {"ledger.sqlite", "ledger.sqlite.writer", "files", "scratch"}
     moved = [path for path in store.ledger_path.parent.glob("*.damaged-*") if not path.name.endswith("-wal")]
     assert [path.read_bytes() for path in moved] == [b"garbage" * 1000]

@@ -11,7 +11,8 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
 from crawler.errors import ExitCode, UserError
-from pipelines.store.errors import OutputLocked, StoreError
+from crawler.shard import given_shard
+from pipelines.store.errors import OtherShards, OutputLocked, StoreError
 from pipelines.store.lock import check_free
 from pipelines.store.place import ledger_path, state_folder
 
@@ -33,24 +34,27 @@ class Command(ScrapyCrawl):
         if len(args) != 1:
             raise UsageError
         try:
-            self._check_free()
+            self._check_free(opts.spargs)
             self._run = self._open(args[0], opts.spargs)
         except UserError as error:
             self._refuse(str(error), error.exit_code)
         except OutputLocked as error:
             self._refuse(str(error), ExitCode.LOCKED)
+        except OtherShards as error:
+            self._refuse(str(error), ExitCode.USAGE)
         except StoreError as error:
             self._refuse(str(error), ExitCode.UNFINISHED)
 
-    def _check_free(self) -> None:
+    def _check_free(self, arguments: dict[str, str]) -> None:
         """Before anything is imported that takes its time: who comes second is told within a second."""
         assert self.settings is not None
         output, ledger = self.settings.get("NEWS_OUTPUT") or "", self.settings.get("NEWS_STATE") or ""
+        shard = given_shard(arguments)
         try:
-            state = state_folder(output, ledger)
+            state = state_folder(output, ledger, shard)
         except StoreError:
             return  # `RunConfig` says what is wrong with it
-        check_free(state, ledger_path(state, ledger), output)
+        check_free(state, ledger_path(state, ledger), f"shard {shard} of {output}" if shard else output)
 
     def _open(self, name: str, arguments: dict[str, str]) -> Run:
         from crawler.installed import check_installed
@@ -69,11 +73,14 @@ class Command(ScrapyCrawl):
         spider = loader.load(name)
         if not issubclass(spider, ArticleSpider):
             raise UserError(f"spider {name!r} is none of Khabar's")
-        config = RunConfig.from_settings(self.settings)
+        shard = given_shard(spider.known_arguments(arguments))
+        config = RunConfig.from_settings(self.settings, shard)
         name_operator(self.settings)
         job = spider.plan(dict(arguments))
         switch_on(self.settings, getattr(job, "sites", ()))
-        return Run(config, name)
+        run = Run(config, name)
+        run.figures.part = spider.part(job) if shard else None
+        return run
 
     @staticmethod
     def _refuse(message: str, code: ExitCode) -> None:

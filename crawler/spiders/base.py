@@ -20,6 +20,7 @@ from crawler.middlewares.transfer import WANTS_PAGE
 from crawler.politeness.refusals import HostUnavailable, Why
 from crawler.rendering.opt_in import request_meta
 from crawler.run import Run
+from crawler.shard import given_shard
 from crawler.sites import Site
 from pipelines.records import State
 from pipelines.store.ledger import Lease
@@ -47,7 +48,7 @@ class ArticleSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         obeys = crawler.settings.getbool("ROBOTSTXT_OBEY")
-        spider = cls(Run.of(crawler), cls.plan(kwargs), obeys_robots=obeys)
+        spider = cls(Run.of(crawler, given_shard(kwargs)), cls.plan(kwargs), obeys_robots=obeys)
         spider._set_crawler(crawler)
         crawler.signals.connect(spider.stay_while_waiting, signal=signals.spider_idle)
         crawler.signals.connect(spider.stop_waiting, signal=signals.spider_closed)
@@ -56,6 +57,11 @@ class ArticleSpider(Spider):
     @classmethod
     def plan(cls, arguments: dict[str, str]) -> Any:
         """What the arguments ask for; raises `UserError` before anything is fetched."""
+        raise NotImplementedError
+
+    @classmethod
+    def part(cls, job: Any) -> tuple[int, int]:
+        """Of the sites that the arguments name, how many the job has, and how many there are."""
         raise NotImplementedError
 
     @classmethod

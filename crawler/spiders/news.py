@@ -29,10 +29,12 @@ from crawler.itinerary import HUBS, Itinerary, Visit
 from crawler.politeness.refusals import HostUnavailable
 from crawler.politeness.signals import robots_read
 from crawler.rendering.opt_in import request_meta
+from crawler.shard import given_shard
 from crawler.sites import Site, load_sites
 from crawler.spiders.base import NOT_MODIFIED, ArticleSpider, conditions
 from pipelines.store.links import Link
 from pipelines.store.places import Place, PlaceKind
+from pipelines.urls import registered_domain
 from pipelines.workers import TaskFailed
 
 # Places go before articles, so that the newest articles are known when they are chosen.
@@ -46,22 +48,31 @@ _MANY = 5
 
 @dataclass(frozen=True, slots=True)
 class NewsJob:
-    """The sites to visit."""
+    """The sites to visit, and how many others are for other shards."""
 
     sites: tuple[Site, ...]
+    others: int = 0
 
 
 class NewsSpider(ArticleSpider):
     """Front page, feeds, sitemaps and sections of each site lead to its articles."""
 
     name = "news"
-    arguments = ("sites", "site")
+    arguments = ("sites", "site", "shard")
     job: NewsJob
 
     @classmethod
     def plan(cls, arguments: dict[str, str]) -> NewsJob:
         known = cls.known_arguments(arguments)
-        return NewsJob(load_sites(known.get("sites", "sites"), known.get("site")))
+        sites, shard = load_sites(known.get("sites", "sites"), known.get("site")), given_shard(known)
+        if shard is None:
+            return NewsJob(sites)
+        own = tuple(site for site in sites if shard.has(registered_domain(site.start)))
+        return NewsJob(own, len(sites) - len(own))
+
+    @classmethod
+    def part(cls, job: NewsJob) -> tuple[int, int]:
+        return len(job.sites), len(job.sites) + job.others
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:

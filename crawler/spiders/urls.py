@@ -10,40 +10,53 @@ from scrapy import Request
 
 from crawler.errors import UserError
 from crawler.items import Fetched
+from crawler.shard import given_shard
 from crawler.sites import Site
 from crawler.spiders.base import ArticleSpider
 from pipelines.store.links import Link
-from pipelines.urls import BadUrl, article_key, given_url
+from pipelines.urls import BadUrl, article_key, given_url, registered_domain
 from pipelines.urls.site_names import site_name
 
 
 @dataclass(frozen=True, slots=True)
 class UrlsJob:
-    """The pages to fetch, grouped by host; a host is a site of its own here."""
+    """The pages to fetch, grouped by host; a host is a site of its own here.
+
+    `others` is how many hosts are for other shards.
+    """
 
     links: dict[str, tuple[Link, ...]]
+    others: int = 0
 
 
 class UrlsSpider(ArticleSpider):
     """Fetches the pages it is given and follows nothing."""
 
     name = "urls"
-    arguments = ("file", "url")
+    arguments = ("file", "url", "shard")
     listed_only = True
     job: UrlsJob
 
     @classmethod
     def plan(cls, arguments: dict[str, str]) -> UrlsJob:
         known = cls.known_arguments(arguments)
-        lines = _lines(known)
+        lines, shard = _lines(known), given_shard(known)
         grouped: dict[str, dict[str, Link]] = {}
+        others = set()
         for place, url in lines:
             try:
                 link = Link(article_key(url), given_url(url), "list")
             except BadUrl as error:
                 raise UserError(f"{place}: {error}") from None
-            grouped.setdefault(site_name(link.url), {}).setdefault(link.key, link)
-        return UrlsJob({name: tuple(links.values()) for name, links in sorted(grouped.items())})
+            if shard is None or shard.has(registered_domain(link.url)):
+                grouped.setdefault(site_name(link.url), {}).setdefault(link.key, link)
+            else:
+                others.add(site_name(link.url))
+        return UrlsJob({name: tuple(links.values()) for name, links in sorted(grouped.items())}, len(others))
+
+    @classmethod
+    def part(cls, job: UrlsJob) -> tuple[int, int]:
+        return len(job.links), len(job.links) + job.others
 
     async def start(self) -> AsyncIterator[Fetched | Request]:
         for fetched in self.frontier.unfinished():

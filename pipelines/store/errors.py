@@ -11,6 +11,10 @@ class OutputLocked(StoreError):
     """Another run holds the output; the message says which."""
 
 
+class OtherShards(StoreError):
+    """The output is crawled in one piece, or in another number of shards; the message says how to go on."""
+
+
 class LedgerDamaged(StoreError):
     """The ledger's file cannot be read; it can be rebuilt from what was published."""
 

@@ -7,6 +7,7 @@ import sqlite3
 from importlib.resources import files
 from pathlib import Path
 
+from pipelines.shard import Shard, shard_in
 from pipelines.store.errors import LedgerDamaged, StoreError
 from pipelines.store.links import path_length
 from pipelines.store.states import transition_trigger
@@ -67,6 +68,13 @@ def left_name(path: Path) -> str:
     """The name of the ledger that is or was at `path`; empty when it was lost with it."""
     file = writer_file(path)
     return file.read_text(encoding="utf-8", errors="replace").strip() if file.is_file() else ""
+
+
+def name_beforehand(path: Path, shard: Shard) -> None:
+    """What a ledger of this shard that is made at `path` will be called; one that is there keeps its name."""
+    if not path.exists() and shard_in(left_name(path)) != shard:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer_file(path).write_text(f"{shard.new_writer()}\n", encoding="utf-8")
 
 
 def new_ledger(path: Path, writer: str) -> sqlite3.Connection:

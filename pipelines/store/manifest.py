@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from pipelines.shard import shard_in
 from pipelines.store.errors import NewerFormat, StoreError
 
 MANIFEST = "manifest.json"
@@ -64,10 +65,28 @@ def _entry(listed: dict[str, Any]) -> PublishedFile:
 def with_files_of(
     writer: str, mine: Iterable[PublishedFile], there: Iterable[PublishedFile]
 ) -> tuple[PublishedFile, ...]:
-    """What the manifest lists once `writer` has these files: those of other ledgers stay as they are."""
+    """What the manifest lists once `writer` has these files: those of other ledgers stay as they are.
+
+    Raises `StoreError` where another ledger of the same shard has published since: who did not come first
+    would publish the same articles again.
+    """
     own = {each.path: each for each in mine}
+    if unknown := overtaken_by(writer, own, there):
+        raise StoreError(
+            f"{shard_in(writer)} has another ledger, {unknown[0].writer}, of which {len(unknown)} files are "
+            "not known here; the next run of this one begins with what was published"
+        )
     others = [each for each in there if each.writer != writer and each.path not in own]
     return tuple(sorted([*others, *own.values()], key=lambda each: each.path))
+
+
+def overtaken_by(writer: str, known: Container[str], there: Iterable[PublishedFile]) -> list[PublishedFile]:
+    """What other ledgers of the shard of `writer` list beside the paths that are `known` to it."""
+    shard = shard_in(writer)
+    if shard is None:
+        return []
+    others = [each for each in there if each.writer != writer and shard_in(each.writer) == shard]
+    return [each for each in others if each.path not in known]
 
 
 def files_of(db: sqlite3.Connection) -> list[dict[str, Any]]:

@@ -58,6 +58,12 @@ class Output(Protocol):
     def update_manifest(self, change: Callable[[Files], Files]) -> None:
         """Replace what the manifest lists by `change` of it, in one step, whoever else does so."""
 
+    def note(self, target: str) -> bytes | None:
+        """What a small file beside the datasets says; None where there is none."""
+
+    def note_once(self, target: str, text: bytes) -> bool:
+        """Put that file, unless there is one; whether this is the one that is there."""
+
     def replace(self, change: Replacement, parts: Mapping[str, Path], grace: float) -> None:
         """Bring in the verified files `parts` by their targets; patterns find them in place of the removed.
 
@@ -117,7 +123,8 @@ class FolderOutput:
         final = self.folder / target
         final.parent.mkdir(parents=True, exist_ok=True)
         self._link(part, target)
-        part.rename(final)
+        with self._locked("partitions", fcntl.LOCK_SH):
+            part.rename(final)
         for folder in (final.parent, final.parent.parent, self.folder):
             sync_folder(folder)
 
@@ -162,7 +169,7 @@ class FolderOutput:
         return parse_manifest(path.read_text(encoding="utf-8", errors="replace"), str(path))
 
     def update_manifest(self, change: Callable[[Files], Files]) -> None:
-        with self._manifest_lock():
+        with self._locked("manifest"):
             try:
                 there = self.listed()
             except NewerFormat:
@@ -175,16 +182,37 @@ class FolderOutput:
                 write_atomically(path, text)
 
     @contextmanager
-    def _manifest_lock(self) -> Iterator[None]:
-        """Held for milliseconds; runs that have ledgers of their own may publish into one folder."""
-        path = self.folder / ".state" / "manifest.lock"
+    def _locked(self, what: str, how: int = fcntl.LOCK_EX) -> Iterator[None]:
+        """Held for milliseconds; runs that have ledgers of their own may publish into one folder.
+
+        Nothing is put into the partitions while one of them is exchanged, and one at a time is.
+        """
+        path = self.folder / ".state" / f"{what}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, how)
             yield
 
+    def note(self, target: str) -> bytes | None:
+        path = self.folder / target
+        return path.read_bytes() if path.exists() else None
+
+    def note_once(self, target: str, text: bytes) -> bool:
+        path = self.folder / target
+        with self._locked("manifest"):
+            if path.exists():
+                return False
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, text.decode())
+            return True
+
     def replace(self, change: Replacement, parts: Mapping[str, Path], grace: float) -> None:
-        partition = Partition(self.folder, change)
+        with self._locked("partitions"):
+            self._replace(Partition(self.folder, change), change, parts, grace)
+
+    def _replace(
+        self, partition: Partition, change: Replacement, parts: Mapping[str, Path], grace: float
+    ) -> None:
         try:
             for target, part in parts.items():
                 self._link(part, target)
@@ -199,11 +227,12 @@ class FolderOutput:
 
     def replaced(self, change: Replacement) -> bool:
         partition = Partition(self.folder, change)
-        if not partition.switched:
-            return False
-        partition.settle()
-        partition.age_from(change.begun_at)
-        return True
+        with self._locked("partitions"):
+            if not partition.switched:
+                return False
+            partition.settle()
+            partition.age_from(change.begun_at)
+            return True
 
     def take_back(self, change: Replacement) -> None:
         Partition(self.folder, change).undo()
@@ -211,11 +240,14 @@ class FolderOutput:
             (self.folder / STABLE / target).unlink(missing_ok=True)
 
     def sweep_replaced(self, now: datetime, kept: timedelta) -> None:
-        sweep_aside(self.folder, now, kept)
+        with self._locked("partitions"):  # other ledgers sweep, too
+            sweep_aside(self.folder, now, kept)
 
     def sweep(self) -> None:
-        for temporary in self.folder.glob(f".{MANIFEST}.*.tmp"):
-            temporary.unlink(missing_ok=True)
+        if left := list(self.folder.glob(f".{MANIFEST}.*.tmp")):
+            with self._locked("manifest"):  # nobody is between writing and naming it
+                for temporary in left:
+                    temporary.unlink(missing_ok=True)
 
     def keep_raw(self, path: Path) -> None:
         """It was written where it belongs."""

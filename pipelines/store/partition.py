@@ -86,7 +86,9 @@ class Partition:
         """After a crash: what `switch` did not come to."""
         self._sync()
         if self._aside.exists():
-            _move_new(self._aside, self._here, self._removed)
+            # Part files are not put while folders are exchanged: one that is lacking was compacted by its
+            # ledger since.
+            _move_new(self._aside, self._here, self._removed | _parts_in(self._aside))
         self._drop_hollow()
 
     def undo(self) -> None:
@@ -111,6 +113,10 @@ class Partition:
         for name in self._removed:
             (self._here / name).unlink(missing_ok=True)
         sync_folder(self._here)
+
+
+def _parts_in(folder: Path) -> frozenset[str]:
+    return frozenset(path.name for path in folder.glob("part-*.parquet"))
 
 
 def sweep_aside(output: Path, now: datetime, kept: timedelta) -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipelines.shard import Shard
 from pipelines.store.errors import StoreError
 
 
-def state_folder(place: str, ledger: str = "") -> Path:
+def state_folder(place: str, ledger: str = "", shard: Shard | None = None) -> Path:
     """An output's local folder of lock, scratch and ledger; raises `StoreError` for what is no output.
 
-    Of an object store it is the folder of `ledger`, when that is given.
+    Of an object store it is the folder of `ledger`, when that is given. A shard has a folder below it.
     """
+    base = _base(place, ledger)
+    return base / shard.name if shard else base
+
+
+def _base(place: str, ledger: str) -> Path:
     if place.startswith("s3://"):
         from pipelines.store.s3_client import Place  # noqa: PLC0415  botocore takes 0.4 s to load
 

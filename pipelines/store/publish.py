@@ -21,7 +21,7 @@ from pipelines.store import replacement
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
 from pipelines.store.manifest import PublishedFile, files_of, with_files_of
-from pipelines.store.output import Output
+from pipelines.store.output import Files, Output
 from pipelines.store.parquet import Part, write_part
 from pipelines.store.rows import loads
 from pipelines.store.schema import SCHEMAS
@@ -38,13 +38,20 @@ class Published:
     rows: dict[str, int]
 
 
-def write_manifest(output: Output, ledger: Ledger) -> None:
-    """List the files of `ledger` in the manifest, beside those of other ledgers."""
+def write_manifest(output: Output, ledger: Ledger, replaces: frozenset[str] = frozenset()) -> None:
+    """List the files of `ledger` in the manifest, beside those of other ledgers.
+
+    What it lists at the paths that it `replaces` is dropped.
+    """
     mine = [
         PublishedFile(**known, stable_path=output.stable_path(known["path"]), writer=ledger.writer)
         for known in files_of(ledger.connection)
     ]
-    output.update_manifest(lambda there: with_files_of(ledger.writer, mine, there))
+
+    def change(there: Files) -> Files:
+        return with_files_of(ledger.writer, mine, [each for each in there if each.path not in replaces])
+
+    output.update_manifest(change)
 
 
 class Publisher:

@@ -17,9 +17,11 @@ from pathlib import Path
 
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.recheck import Recheck
+from pipelines.shard import Shard
 from pipelines.store.durable import sync_folder
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger_file import left_name, new_ledger
+from pipelines.store.manifest import overtaken_by
 from pipelines.store.output import Files, FolderOutput, Output
 from pipelines.store.rebuild_files import ALL, Owners, listed_files, our_files
 from pipelines.store.rebuild_near import fill_near
@@ -38,7 +40,8 @@ _BESIDE = ("-wal", "-shm", "-journal")
 class Rebuilt:
     """What a rebuild found again. `damaged` and `doubled` files are left where they are, and not adopted.
 
-    `moved` is where the old ledger is; None when there was none.
+    `moved` is where the old ledger is; None when there was none. `replaces` are the paths that the manifest
+    lists for other ledgers of the same shard: the new one answers for them.
     """
 
     articles: int
@@ -50,18 +53,19 @@ class Rebuilt:
     damaged: tuple[str, ...]
     doubled: tuple[str, ...]
     moved: Path | None
+    replaces: frozenset[str] = frozenset()
 
 
-def is_lost(path: Path, output: Output) -> bool:
+def is_lost(path: Path, output: Output, shard: Shard | None = None) -> bool:
     """Whether there is no ledger at `path` although there are part files or pages in the WARC that one knew.
 
-    On an object store a machine whose ledger had no name is a new one: the files may be another's. Raises
-    `StoreError`.
+    On an object store a machine whose ledger had no name is a new one: the files may be another's. What is a
+    shard's shows in its name. Raises `StoreError`.
     """
     if path.exists() and path.stat().st_size >= _SMALLEST:
         return False
     try:
-        claim = _claim(path, output, "")
+        claim = _claim(path, output, "", shard)
         files = our_files(output, claim.listed, claim.parts)
         return next(files, None) is not None or next(warc_files(output, claim.pages), None) is not None
     except OSError as error:
@@ -76,17 +80,28 @@ def writers(output: Output) -> dict[str, int]:
     return found
 
 
-def rebuild(path: Path, output: Output, recheck: Recheck, now: datetime, writer: str = "") -> Rebuilt:
+def rebuild(
+    path: Path,
+    output: Output,
+    recheck: Recheck,
+    now: datetime,
+    writer: str = "",
+    *,
+    shard: Shard | None = None,
+) -> Rebuilt:
     """Put a new ledger at `path` that knows what `output` has; the old one is moved aside, never deleted.
 
     `writer` names the ledger whose files are taken over, or `ALL`; by default it is the one that was here,
-    and where nobody knows its name, of a folder all. A kill leaves the old one, or none: it is done anew.
+    and where nobody knows its name, of a folder all. The ledger of a `shard` takes over what any ledger of
+    the shard has published, on whatever machine, and gets a new name, so that those notice. A kill leaves the
+    old one, or none: it is done anew.
     Raises `StoreError`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path)
-        found, left = _build(path, output, recheck, now, _claim(path, output, writer))
+        claim = _claim(path, output, writer, shard)
+        found, left = _build(path, output, recheck, now, claim)
         moved = _move_aside(path, now)
         _building(path).rename(path)
         sync_folder(path.parent)
@@ -102,6 +117,7 @@ def rebuild(path: Path, output: Output, recheck: Recheck, now: datetime, writer:
         damaged=tuple(found.damaged),
         doubled=tuple(found.doubled),
         moved=moved,
+        replaces=frozenset(each.path for each in overtaken_by(claim.name, (), claim.listed)),
     )
 
 
@@ -130,16 +146,26 @@ class _Claim:
     pages: Owners
 
 
-def _claim(path: Path, output: Output, writer: str) -> _Claim:
-    own, listed, is_folder = left_name(path), _listed(output), isinstance(output, FolderOutput)
-    named = {entry.writer for entry in listed} - {""}
+def _claim(path: Path, output: Output, writer: str, shard: Shard | None) -> _Claim:
+    if shard is not None:
+        return _claim_of(shard, output)
+    own, known, is_folder = left_name(path), _listed(output), isinstance(output, FolderOutput)
+    named = {entry.writer for entry in known} - {""}
     wanted = writer or own or (ALL if is_folder else "")
     name = own if wanted == ALL else wanted
     if wanted == ALL and not own and len(named) == 1:
         (name,) = named
-    runs = {entry.run_id: entry.writer for entry in listed if entry.writer} | _owners_of_runs(output)
+    runs = {entry.run_id: entry.writer for entry in known if entry.writer} | _owners_of_runs(output)
     is_alone = named <= {wanted}
-    return _Claim(name, listed, Owners(wanted, runs, is_folder or is_alone), Owners(wanted, runs, is_alone))
+    return _Claim(name, known, Owners(wanted, runs, is_folder or is_alone), Owners(wanted, runs, is_alone))
+
+
+def _claim_of(shard: Shard, output: Output) -> _Claim:
+    """Nothing that does not say so is a shard's: others publish into the same output at this moment."""
+    known, name = _listed(output), shard.new_writer()
+    runs = {entry.run_id: entry.writer for entry in known if entry.writer}
+    owners = Owners(name, runs, alone=False)
+    return _Claim(name, known, owners, owners)
 
 
 def _listed(output: Output) -> Files:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pipelines.shard import shard_in
 from pipelines.store.errors import StoreError
 from pipelines.store.manifest import PublishedFile
 from pipelines.store.output import Output
@@ -65,6 +66,8 @@ class Owners:
         if self.writer == ALL:
             return True
         known = name or self.of_runs.get(run_id, "")
+        if shard := shard_in(self.writer):  # all of its ledgers, one after another, are one
+            return shard_in(known or run_id) == shard
         return known == self.writer if known else self.alone and bool(self.writer)
 
 

@@ -141,6 +141,22 @@ class S3Output:
             _pause(attempt)
         raise StoreError(f"{self.name}/{MANIFEST} was changed by others {_TRIES} times; try again later")
 
+    def note(self, target: str) -> bytes | None:
+        found = self._bucket.get(target)
+        return found[0] if found else None
+
+    def note_once(self, target: str, text: bytes) -> bool:
+        if self._conditions:
+            try:
+                return self._put_small(target, text, IfNoneMatch="*")
+            except NoConditions:
+                self._conditions = False
+        if self.note(target) is not None:
+            return False
+        self._put_small(target, text)
+        time.sleep(_SETTLING)
+        return self.note(target) == text
+
     def replace(self, change: Replacement, parts: Mapping[str, Path], grace: float) -> None:  # noqa: ARG002  nobody waits
         digests = {str(each["path"]): str(each["sha256"]) for each in change.added}
         for target, part in parts.items():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.shard import Shard, shard_in
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
 from pipelines.store.warc_files import mend_tail, run_of
@@ -20,7 +21,7 @@ def mend_dead_runs(ledger: Ledger, folder: Path, now: datetime) -> tuple[str, ..
     so that each is looked at once. Raises `StoreError` naming the file.
     """
     rows = ledger.connection.execute("SELECT run_id FROM runs WHERE ended_at NOT NULL")
-    dead = _files_of_others(folder, {row["run_id"] for row in rows})
+    dead = _files_of_others(folder, {row["run_id"] for row in rows}, shard_in(ledger.writer))
     known = _last_offsets(ledger) if dead else {}
     mended = tuple(path.name for run in dead for path in dead[run] if _mend(path, known.get(path.name, 0)))
     with ledger.transaction() as db:
@@ -34,11 +35,12 @@ def mend_dead_runs(ledger: Ledger, folder: Path, now: datetime) -> tuple[str, ..
     return mended
 
 
-def _files_of_others(folder: Path, ended: set[str]) -> dict[str, list[Path]]:
+def _files_of_others(folder: Path, ended: set[str], shard: Shard | None) -> dict[str, list[Path]]:
+    """By run; those of other shards may be under way."""
     found: dict[str, list[Path]] = defaultdict(list)
     for name in sorted(_names(folder)):
         run = run_of(name)
-        if run is not None and run not in ended:
+        if run is not None and run not in ended and shard_in(run) == shard:
             found[run].append(folder / name)
     return found
 

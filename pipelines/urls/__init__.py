@@ -9,7 +9,7 @@ believed.
 from pipelines.urls.canonical import canonical_url
 from pipelines.urls.checked import BadUrl, checked_url, given_url, trimmed, without_credentials
 from pipelines.urls.credible import credible_canonical
-from pipelines.urls.domain import same_publisher
+from pipelines.urls.domain import registered_domain, same_publisher
 from pipelines.urls.key import article_key
 from pipelines.urls.wrappers import unwrapped
 
@@ -20,6 +20,7 @@ __all__ = [
     "checked_url",
     "credible_canonical",
     "given_url",
+    "registered_domain",
     "same_publisher",
     "trimmed",
     "unwrapped",

@@ -22,7 +22,16 @@ def same_publisher(url: str, other: str) -> bool:
     >>> same_publisher("https://paper.co.uk/", "https://other.co.uk/")
     False
     """
-    return _domain(urlsplit(url).hostname or "") == _domain(urlsplit(other).hostname or "")
+    return registered_domain(url) == registered_domain(other)
+
+
+def registered_domain(url: str) -> str:
+    """What the publisher of an address registered; of a host without it, the host.
+
+    >>> registered_domain("https://ar.paper.co.uk/1"), registered_domain("http://127.0.0.1:8000/")
+    ('paper.co.uk', '127.0.0.1')
+    """
+    return _domain((urlsplit(url).hostname or "").rstrip("."))
 
 
 @lru_cache(maxsize=10_000)
