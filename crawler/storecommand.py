@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,9 @@ from scrapy.utils.conf import arglist_to_dict
 
 from crawler.errors import ExitCode, UserError
 from crawler.quiet import QuietCommand
-from pipelines.store.errors import OutputLocked, StoreError
+from crawler.shard import ARGUMENT, given_shard
+from pipelines.shard import new_run_id
+from pipelines.store.errors import OtherShards, OutputLocked, StoreError
 from pipelines.store.lock import RunLock
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class OpenStore:
 class StoreCommand(QuietCommand):
     """Base of `scrapy verify`, `scrapy reconcile`, `scrapy compact` and `scrapy rebuild`.
 
-    `arguments` are what `-a` takes, each with its meaning. A subclass does its work in `work`.
+    `arguments` are what `-a` takes beside the shard, each with its meaning. A subclass does its work in
+    `work`: with `config`, or with each of `configs` when it looks after all shards at once.
     """
 
     requires_crawler_process = False
@@ -56,14 +58,17 @@ class StoreCommand(QuietCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        meanings = "; ".join(f"{name}={meaning}" for name, meaning in self.arguments.items())
-        if meanings:
-            parser.add_argument(
-                "-a", dest="spargs", action="append", default=[], metavar="NAME=VALUE", help=meanings
-            )
+        meanings = "; ".join(f"{name}={meaning}" for name, meaning in self._known.items())
+        parser.add_argument(
+            "-a", dest="spargs", action="append", default=[], metavar="NAME=VALUE", help=meanings
+        )
         parser.add_argument(
             "--format", choices=("text", "json"), default="text", help="json: one object, for scripts"
         )
+
+    @property
+    def _known(self) -> dict[str, str]:
+        return {**self.arguments, ARGUMENT: "2/8: the ledger of this shard"}
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before anything is opened."""
@@ -78,10 +83,10 @@ class StoreCommand(QuietCommand):
         except ValueError:
             raise UsageError("Invalid -a value, use -a NAME=VALUE", print_help=False) from None
         with self.reported():
-            if unknown := self.given.keys() - self.arguments.keys():
-                known = ", ".join(self.arguments)
+            if unknown := self.given.keys() - self._known.keys():
+                known = ", ".join(self._known)
                 raise UserError(f"no argument {min(unknown)!r}; there are {known}")
-            self.config = RunConfig.from_settings(self.settings)
+            self.config = RunConfig.from_settings(self.settings, given_shard(self.given))
         self.be_quiet()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -99,34 +104,57 @@ class StoreCommand(QuietCommand):
             yield
         except UserError as error:
             self.refuse(str(error), error.exit_code)
+        except OtherShards as error:
+            self.refuse(str(error), ExitCode.USAGE)
         except OutputLocked as error:
             self.refuse(str(error), ExitCode.LOCKED)
         except (StoreError, OSError, sqlite3.Error) as error:
             self.refuse(str(error), ExitCode.UNFINISHED)
 
+    def configs(self) -> tuple[RunConfig, ...]:
+        """That of the shard or the whole; those of all shards where none is named and the output has some.
+
+        Raises `UserError`, `StoreError`.
+        """
+        from crawler.run import RunConfig
+        from pipelines.shard import shards
+        from pipelines.store.shards import check_shard, number_of_shards
+
+        assert self.settings is not None
+        output = self.config.open_output()
+        if self.config.shard or (of := number_of_shards(output)) is None:
+            check_shard(output, self.config.shard)
+            return (self.config,)
+        if self.settings.get("NEWS_STATE"):
+            raise UserError(f"NEWS_STATE names one ledger of {of}: say whose it is, as in -a shard=1/{of}")
+        return tuple(RunConfig.from_settings(self.settings, shard) for shard in shards(of))
+
     @contextmanager
-    def opened(self, wait: float = 0.0) -> Iterator[OpenStore]:
+    def opened(self, wait: float = 0.0, config: RunConfig | None = None) -> Iterator[OpenStore]:
         """Ledger and output to write in; `OutputLocked` when a run is on for longer than `wait` seconds."""
         from pipelines.store.ledger import Ledger
         from pipelines.store.publish import Publisher
         from pipelines.store.replacement import sweep_retired
+        from pipelines.store.shards import check_ledger, check_shard
 
-        config, now = self.config, datetime.now(UTC)
+        config, now = config or self.config, datetime.now(UTC)
+        output = config.open_output()
+        check_shard(output, config.shard)
         if not config.ledger.is_file():
             raise StoreError(f"there is no ledger {config.ledger}: no run has published into {config.output}")
-        run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        output = config.open_output()
-        with self.locked(wait), closing(Ledger(config.ledger)) as ledger:
+        run_id = new_run_id(now, config.shard)
+        with self.locked(wait, config), closing(Ledger(config.ledger)) as ledger:
+            check_ledger(ledger, config.ledger, config.shard)
             Publisher(ledger, output, config.state / "scratch", run_id).recover()
             sweep_retired(ledger, output, now)
             yield OpenStore(config, ledger, output, run_id, now)
 
-    def locked(self, wait: float = 0.0) -> RunLock:
+    def locked(self, wait: float = 0.0, config: RunConfig | None = None) -> RunLock:
         """No run under way while this is held; `OutputLocked` when one still is after `wait` seconds."""
-        until, config = time.monotonic() + wait, self.config
+        until, config = time.monotonic() + wait, config or self.config
         while True:
             try:
-                return RunLock(config.state, config.ledger, f"scrapy {self.name}", config.output)
+                return RunLock(config.state, config.ledger, f"scrapy {self.name}", config.held)
             except OutputLocked:
                 if time.monotonic() >= until:
                     raise

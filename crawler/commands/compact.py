@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import ExitCode
 from crawler.storecommand import StoreCommand
+from pipelines.store.errors import OutputLocked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawler.run import RunConfig
     from pipelines.store.compact import Compacted
 
 _MIB = 1024 * 1024
@@ -25,8 +29,9 @@ class Command(StoreCommand):
     def long_desc(self) -> str:
         return (
             "Merge the small files of each partition that this output's ledger has published. Readers see "
-            "the files from before or those from after; who reads by the manifest notices nothing. Exit code "
-            "3: a run is on; 4: a file is damaged, or the disk refused."
+            "the files from before or those from after; who reads by the manifest notices nothing. Of an "
+            "output crawled in shards, those of each shard, one after another, or with -a shard=2/8 of one. "
+            "Exit code 3: a run is on; 4: a file is damaged, or the disk refused."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -36,16 +41,33 @@ class Command(StoreCommand):
 
     def work(self, opts: argparse.Namespace) -> ExitCode:
         from crawler.terminal import harmless
-        from pipelines.store.compact import Compactor
 
         done: list[Compacted] = []
-        with self.opened(opts.wait) as store:
-            scratch = store.config.state / "scratch"
-            for each in Compactor(store.ledger, store.output, scratch, store.run_id, store.now).compact():
-                done.append(each)
-                self.show(map(harmless, _lines(each)))
+        held, configs = False, self.configs()
+        for config in configs:
+            try:
+                for each in self._compacted(config, opts.wait):
+                    done.append(each)
+                    self.show(map(harmless, _lines(each)))
+            except OutputLocked as error:
+                if len(configs) == 1:
+                    raise
+                held = True
+                self.show([harmless(f"{error}: left for later")])
         self.show([_total(done)])
-        return ExitCode.UNFINISHED if any(each.damaged for each in done) else ExitCode.OK
+        if any(each.damaged for each in done):
+            return ExitCode.UNFINISHED
+        return ExitCode.LOCKED if held else ExitCode.OK
+
+    def _compacted(self, config: RunConfig, wait: float) -> Iterator[Compacted]:
+        from pipelines.store.compact import Compactor
+
+        if config.shard and not config.ledger.exists():
+            self.show([f"Shard {config.shard} has no ledger {config.ledger}: left alone"])
+            return
+        with self.opened(wait, config) as store:
+            scratch = store.config.state / "scratch"
+            yield from Compactor(store.ledger, store.output, scratch, store.run_id, store.now).compact()
 
 
 def _lines(done: Compacted) -> list[str]:

@@ -21,7 +21,8 @@ class Command(StoreCommand):
         return (
             "A crawl does this by itself when the ledger is lost or damaged. The old ledger is moved aside. "
             "Of an output that several ledgers write to, the files of the one that was here are taken over; "
-            "when its name is lost, too, -a writer=NAME says which, and -a writer=all takes over everything."
+            "when its name is lost, too, -a writer=NAME says which, and -a writer=all takes over everything. "
+            "The ledger of a shard (-a shard=2/8) takes over what the shard has published."
         )
 
     def work(self, opts: argparse.Namespace) -> ExitCode:

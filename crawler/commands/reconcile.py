@@ -21,7 +21,8 @@ class Command(StoreCommand):
         return (
             "Every URL that was discovered is stored, a copy, rejected, failed, gone, forbidden, pending or "
             "under way. Adds them up, compares ledger and published rows id by id, and names what does "
-            "not add up. Works beside a run under way. Exit code 0: balanced; 6: not; 4: no ledger to read."
+            "not add up. Of an output crawled in shards, those of each and the sum, or with -a shard=2/8 "
+            "of one. Works beside a run under way. Exit code 0: balanced; 6: not; 4: no ledger to read."
         )
 
     def work(self, opts: argparse.Namespace) -> ExitCode:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from crawler.errors import ExitCode
+from crawler.run import RunConfig
 from crawler.storecommand import StoreCommand, table
 from crawler.terminal import Terminal, harmless, json_line
 from pipelines.store.balance import SiteBalance
 from pipelines.store.errors import StoreError
-from pipelines.store.reconcile import Reconciled, reconcile
+from pipelines.store.reconcile import Imbalance, Reconciled, reconcile
+from pipelines.store.reconcile_shards import reconcile_shards
 
 _HEADER = (
     *("site", "discovered", "stored", "copies", "rejected"),
@@ -22,6 +25,9 @@ _HEADER = (
 
 def run(command: StoreCommand, opts: argparse.Namespace) -> ExitCode:
     """All of it; raises `StoreError` where there is no ledger."""
+    configs = command.configs()
+    if len(configs) > 1 or (command.config.shard is None and configs[0].shard):
+        return _run_all(command, opts, configs)
     path = command.config.ledger
     if not path.exists():
         raise StoreError(f"there is no ledger {path}: nothing was crawled yet, or NEWS_STATE names another")
@@ -33,12 +39,31 @@ def run(command: StoreCommand, opts: argparse.Namespace) -> ExitCode:
     return ExitCode.DAMAGED if found.imbalances else ExitCode.OK
 
 
+def _run_all(command: StoreCommand, opts: argparse.Namespace, configs: Sequence[RunConfig]) -> ExitCode:
+    places = {each.shard: (each.ledger, each.open_output()) for each in configs if each.shard}
+    found = reconcile_shards(places, command.config.open_output(), command.given.get("site"))
+    if opts.format == "json":
+        shards = [{"shard": str(shard)} | plain(each) for shard, each in found.shards]
+        shown = _plain_of(found.total, found.imbalances)
+        command.show([json_line({"balanced": not found.imbalances, "shards": shards} | shown)])
+    else:
+        rows = tuple(replace(each.total, site=f"shard {shard}") for shard, each in found.shards)
+        command.show(view(Reconciled(rows, found.total, found.imbalances), Terminal.of(sys.stdout)))
+    return ExitCode.DAMAGED if found.imbalances else ExitCode.OK
+
+
 def plain(found: Reconciled) -> dict[str, object]:
     """For JSON."""
     return {
         "balanced": not found.imbalances,
         "sites": [site.plain() for site in found.sites],
-        "total": found.total.plain(),
+        **_plain_of(found.total, found.imbalances),
+    }
+
+
+def _plain_of(total: SiteBalance, imbalances: Sequence[Imbalance]) -> dict[str, object]:
+    return {
+        "total": total.plain(),
         "imbalances": [
             {
                 "check": each.check,
@@ -47,7 +72,7 @@ def plain(found: Reconciled) -> dict[str, object]:
                 "example": each.example,
                 "mend": each.mend,
             }
-            for each in found.imbalances
+            for each in imbalances
         ],
     }
 

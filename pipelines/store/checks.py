@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LEDGER = "other hands changed the ledger: move it away, and it is rebuilt from what was published"
-_FILES = "`scrapy verify` names the file: restore it from a copy"
+FILES = "`scrapy verify` names the file: restore it from a copy"
 _TOO_MANY = "`scrapy verify` names files that nobody published: move them away"
 
 
@@ -81,14 +81,14 @@ CHECKS = (
     Check(
         "file rows",
         "{count} files have other numbers of rows than were published",
-        _FILES,
+        FILES,
         """SELECT '(no site)', f.path || ' has ' || f.rows || ', not ' || files.rows
             FROM temp.row_files AS f JOIN files USING (path) WHERE f.rows <> files.rows""",
     ),
     Check(
         "article missing",
         "{count} article versions have no row in any file",
-        _FILES,
+        FILES,
         """SELECT coalesce((SELECT site FROM urls WHERE key = v.key),
             (SELECT site FROM urls WHERE key = v.article), '(no site)'), id
             FROM temp.lost_articles JOIN article_versions AS v ON v.article_id = id""",
@@ -111,7 +111,7 @@ CHECKS = (
     Check(
         "rejected missing",
         "{count} rejected URLs have no row in any file",
-        _FILES,
+        FILES,
         "SELECT site, key FROM urls WHERE key IN (SELECT id FROM temp.lost_rejected)",
     ),
     Check(
@@ -131,7 +131,7 @@ CHECKS = (
     Check(
         "blocks",
         "{count} articles have more or fewer removed blocks than their row states",
-        _FILES,
+        FILES,
         """SELECT DISTINCT site, id FROM temp.row_ids
             WHERE dataset = 'articles' AND id IN (SELECT id FROM temp.lost_removed_blocks)""",
     ),

@@ -36,6 +36,9 @@ class Forgotten:
     rows: int
     unknown: int
 
+    def __add__(self, other: Forgotten) -> Forgotten:
+        return Forgotten(self.files + other.files, self.rows + other.rows, self.unknown + other.unknown)
+
 
 def forget_missing(ledger: Ledger, output: Output) -> Forgotten:
     """Take files that are gone out of ledger and manifest; under the lock, after `Publisher.recover`.

@@ -23,6 +23,10 @@ from pipelines.store.unsettled import unsettled
 _GROUPED = "WITH found (site, example) AS ({}) SELECT site, count(*), min(example) FROM found GROUP BY 1"
 
 
+class UnknownSite(StoreError):
+    """The ledger knows no site of this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Imbalance:
     """One thing that does not add up; `example` is a URL, an id or a file."""
@@ -88,7 +92,7 @@ def _balance(
     collect_rows(db, output, _paths(db, listed))
     sites = [each for each in site_balances(db) if site in (None, each.site)]
     if site is not None and not sites:
-        raise StoreError(f"there is no site {site!r} in the ledger")
+        raise UnknownSite(f"there is no site {site!r} in the ledger")
     wrong = [*_uncounted(sites), *(each for check in CHECKS for each in _violations(db, check, site))]
     return Reconciled(tuple(sites), total(sites), tuple(wrong))
 

@@ -21,6 +21,8 @@ from pipelines.urls import BadUrl, article_key
 _INDEX = "CREATE INDEX temp.row_ids_by_id ON row_ids (dataset, id, mark)"
 _INSERT = "INSERT INTO temp.row_ids VALUES (?, ?, ?, ?, ?, ?)"
 _BATCH_ROWS = 10_000
+# What reading a file that is missing or damaged raises.
+UNREADABLE = (OSError, ValueError, KeyError, pa.ArrowException)
 
 _Row = tuple[str, str | None, int | None, str]  # id, mark, blocks, site
 _READERS: dict[str, tuple[list[str], Callable[..., _Row]]] = {
@@ -72,11 +74,22 @@ def _collect_file(
     try:
         for rows in _batches(output, path, *_READERS[dataset]):
             db.executemany(_INSERT, [(dataset, *row, number) for row in rows])
-    except FileNotFoundError:
-        return None, "is missing"
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        return None, f"cannot be read ({' '.join(str(error).split())[:200]})"
+    except UNREADABLE as error:
+        return None, why_unreadable(error)
     return db.total_changes - before, None
+
+
+def identities(output: Output, path: str) -> Iterator[list[tuple[str, str]]]:
+    """Id, or key of the URL, and site of each row of a published file. Raises `UNREADABLE`."""
+    for rows in _batches(output, path, *_READERS[path.partition("/")[0]]):
+        yield [(id_, site) for id_, _, _, site in rows]
+
+
+def why_unreadable(error: Exception) -> str:
+    """What is wrong with a file that gave this error."""
+    if isinstance(error, FileNotFoundError):
+        return "is missing"
+    return f"cannot be read ({' '.join(str(error).split())[:200]})"
 
 
 def _batches(

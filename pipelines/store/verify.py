@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pipelines.records import Reason
 from pipelines.store.errors import StoreError
 from pipelines.store.manifest import MANIFEST, PublishedFile
-from pipelines.store.output import Files, Output
+from pipelines.store.output import Files
 from pipelines.store.part_check import MISSING, check_part, check_unlisted, is_well_formed
 from pipelines.workers import TaskFailed, Workers
 
@@ -53,13 +54,34 @@ class Verified:
     bytes: int = 0
     problems: list[Problem] = field(default_factory=list)
 
+    def __iadd__(self, other: Verified) -> Verified:
+        self.files += other.files
+        self.rows += other.rows
+        self.bytes += other.bytes
+        self.problems += other.problems
+        return self
+
 
 def deadline(seconds: float, files: Iterable[PublishedFile]) -> float:
     """Seconds a worker may take for the largest of `files`: `seconds`, and one more for each 2 MB."""
     return seconds + max((each.bytes for each in files if is_well_formed(each)), default=0) / 2e6
 
 
-async def verify(output: Output, known: Callable[[], Known], workers: Workers) -> Verified:
+class Listing(Protocol):
+    """An output as far as it is looked at here, or what of it is one shard's."""
+
+    @property
+    def name(self) -> str:
+        """As users call the output."""
+
+    def targets(self) -> Iterable[str]:
+        """As `Output.targets`."""
+
+    def listed(self) -> Files:
+        """As `Output.listed`."""
+
+
+async def verify(output: Listing, known: Callable[[], Known], workers: Workers) -> Verified:
     """Look at every file; raises `OSError` or `StoreError` when the output refuses to be listed."""
     first = await _once(output, known(), workers, None)
     if not first.problems:
@@ -69,7 +91,7 @@ async def verify(output: Output, known: Callable[[], Known], workers: Workers) -
     return Verified(first.files, first.rows, first.bytes, again.problems)
 
 
-async def _once(output: Output, known: Known, workers: Workers, only: set[str] | None) -> Verified:
+async def _once(output: Listing, known: Known, workers: Workers, only: set[str] | None) -> Verified:
     there = set(output.targets())
     listed, problems = _listed(output, known, there)
     mine = {each.path: each for each in listed}
@@ -86,7 +108,7 @@ async def _once(output: Output, known: Known, workers: Workers, only: set[str] |
     return Verified(len(judged), sum(e.rows for e in judged), sum(e.bytes for e in judged), kept)
 
 
-def _listed(output: Output, known: Known, there: set[str]) -> tuple[list[PublishedFile], list[Problem]]:
+def _listed(output: Listing, known: Known, there: set[str]) -> tuple[list[PublishedFile], list[Problem]]:
     """What the manifest lists, or else the ledger, and what is wrong with the manifest."""
     try:
         listed = output.listed()

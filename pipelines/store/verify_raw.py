@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,13 +24,23 @@ _RESTORE = "restore it from a copy; pages whose bytes are gone cannot be cleaned
 _REFERRED = "SELECT warc_file, warc_offset FROM {} WHERE warc_file NOT NULL AND warc_offset NOT NULL"
 
 
+def _any(name: str) -> bool:  # noqa: ARG001  it stands for a question about it
+    return True
+
+
 async def verify_raw(
-    output: Output, db: sqlite3.Connection | None, paths: Iterable[str], workers: Workers
+    output: Output,
+    db: sqlite3.Connection | None,
+    paths: Iterable[str],
+    workers: Workers,
+    *,
+    ours: Callable[[str], bool] = _any,
 ) -> tuple[list[Problem], list[str]]:
     """Problems with what the ledger and the rows of the files at `paths` refer to; and notes.
 
-    A note names a file that ends in the middle of a record, as a killed run leaves it, or is damaged where
-    nothing refers to it; no page is lost by that.
+    Of local WARC files that nothing refers to, those are looked at that are `ours`, by their names. A note
+    names a file that ends in the middle of a record, as a killed run leaves it, or is damaged where nothing
+    refers to it; no page is lost by that.
     """
     with closing(sqlite3.connect("")) as places:  # SQLite's own temporary file: there may be millions
         places.execute("CREATE TABLE places (file TEXT, at INTEGER, PRIMARY KEY (file, at)) WITHOUT ROWID")
@@ -38,7 +48,7 @@ async def verify_raw(
             places.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", some)
         problems = await _records(output, places, workers)
         names = {name for (name,) in places.execute("SELECT DISTINCT file FROM places")}
-    names |= {path.name for path in output.raw_folder.glob("*.warc.gz")}
+    names |= {path.name for path in output.raw_folder.glob("*.warc.gz") if ours(path.name)}
     missing = {each.file.removeprefix("raw/") for each in problems if each.wrong.startswith("missing")}
     return problems, await _ends(output, sorted(names - missing), workers)
 
