@@ -42,7 +42,7 @@ class OpenStore:
 
 
 class StoreCommand(QuietCommand):
-    """Base of `scrapy verify`, `scrapy reconcile`, `scrapy compact` and `scrapy rebuild`.
+    """Base of `scrapy verify`, `scrapy reconcile`, `scrapy compact`, `scrapy rebuild` and others.
 
     `arguments` are what `-a` takes beside the shard, each with its meaning. A subclass does its work in
     `work`: with `config`, or with each of `configs` when it looks after all shards at once.

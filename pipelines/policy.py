@@ -170,6 +170,11 @@ class Policy:
     near_bucket: int = 32
     near_window_days: int = 30
 
+    # Cleaning stored pages again is published unasked while it takes no more than these shares of the letters
+    # and of the rows of each site: see docs/storage.md for what was measured.
+    max_letters_lost: float = 0.01
+    max_rows_lost: float = 0.005
+
     # Rules that a site file turns off, by name or by the beginning of one up to a dot ("phrase.ar").
     rules_off: frozenset[str] = frozenset()
 

@@ -71,6 +71,7 @@ class ChangeKind(StrEnum):
     TEXT = "text"
     CORRECTION = "correction"
     REMOVED = "removed"
+    RECLEANED = "recleaned"  # the page is the same: a later cleaning reads it otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 Order of the steps: write and verify outside the datasets; note in the ledger which rows stand in which file;
 rename into place; manifest; commit. `recover` finishes or undoes what a crash interrupted. The note is
 durable before the rename: the rows of a file whose note a power cut took would be published again.
+
+What `in_one_step` announced is listed by the manifest whole or not at all: after a crash in the middle of it,
+`recover` writes the rest before anything is listed.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from pipelines.store.schema import SCHEMAS
 
 # Uncompressed bytes of spooled rows in one part file.
 _MAX_PART_BYTES = 1024**3
+# Row of `meta` while what the spool holds is to be seen all at once; its value is the run that wants it.
+_ONE_STEP = "one_step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,11 @@ def write_manifest(output: Output, ledger: Ledger, replaces: frozenset[str] = fr
     output.update_manifest(change)
 
 
+def in_one_step(db: sqlite3.Connection, run_id: str) -> None:
+    """Announce, in the transaction that spools the rows, that readers see all of them at once."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_ONE_STEP, run_id))
+
+
 class Publisher:
     """Publishes the spool of `ledger` in `output`; `scratch` is local, of a folder on its file system."""
 
@@ -67,12 +77,33 @@ class Publisher:
     def recover(self) -> None:
         """Finish files whose rename happened, forget those whose rename did not; sweep our leftovers.
 
-        Raises `StoreError` when the disk or the ledger refuses.
+        What is published in one step is finished whole. Raises `StoreError` when the disk or the ledger
+        refuses.
         """
         with self._reported():
+            if self._is_one_step():
+                self._settle()
+                self._publish()
             self._recover()
 
     def _recover(self) -> None:
+        whole = self._settle()
+        if not self._is_one_step():
+            if whole:
+                self._commit(whole)
+            elif self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone():
+                write_manifest(self._output, self._ledger)  # it may have been lost or damaged meanwhile
+            replacement.recover(
+                self._ledger, self._output, lambda: write_manifest(self._output, self._ledger)
+            )
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._output.sweep()
+
+    def _is_one_step(self) -> bool:
+        return self._db.execute("SELECT 1 FROM meta WHERE name = ?", (_ONE_STEP,)).fetchone() is not None
+
+    def _settle(self) -> list[str]:
+        """Noted files that are in place; those that are not are forgotten, and their rows wait again."""
         pending = self._db.execute("SELECT path, sha256 FROM files WHERE published = 0").fetchall()
         whole = [path for path, digest in pending if self._output.holds(path, digest)]
         lost = [path for path, _ in pending if path not in whole]
@@ -82,24 +113,18 @@ class Publisher:
             for path in lost:
                 self._db.execute("UPDATE spool SET file = NULL WHERE file = ?", (path,))
                 self._db.execute("DELETE FROM files WHERE path = ?", (path,))
-        if whole:
-            self._commit(whole)
-        elif self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone():
-            write_manifest(self._output, self._ledger)  # it may have been lost or damaged meanwhile
-        replacement.recover(self._ledger, self._output, lambda: write_manifest(self._output, self._ledger))
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._output.sweep()
+        return whole
 
     def publish(self) -> Published:
         """Publish every spooled row; raises `StoreError` with nothing half visible."""
-        self.recover()
         try:
             with self._reported():
+                self._recover()
                 planned = self._publish()
         except StoreError:
             # A full disk gets its space back, readers a manifest of what is there.
-            with suppress(StoreError):
-                self.recover()
+            with suppress(StoreError), self._reported():
+                self._recover()
             raise
         rows = dict.fromkeys(SCHEMAS, 0)
         for _, dataset, part in planned:
@@ -113,8 +138,9 @@ class Publisher:
             planned.extend(self._write(dataset, partition))
         for target, _, part in planned:
             self._output.put(part.path, target, part.sha256)
-        if planned:
-            self._commit([target for target, _, _ in planned])
+        noted = [path for (path,) in self._db.execute("SELECT path FROM files WHERE published = 0")]
+        if noted or self._is_one_step():
+            self._commit(noted)
         return planned
 
     @contextmanager
@@ -176,6 +202,7 @@ class Publisher:
                 )
                 self._db.execute("DELETE FROM spool WHERE file = ?", (target,))
                 self._db.execute("UPDATE files SET published = 1 WHERE path = ?", (target,))
+            self._db.execute("DELETE FROM meta WHERE name = ?", (_ONE_STEP,))
 
 
 def _chain(

@@ -37,18 +37,18 @@ _COLUMNS = {
 # a page without a row.
 SCRATCH = """
 CREATE TABLE seen.answers (
-    key TEXT NOT NULL, at TEXT NOT NULL, url TEXT NOT NULL, site TEXT NOT NULL, run_id TEXT NOT NULL,
-    article_id TEXT, reason TEXT, etag TEXT, last_modified TEXT, published TEXT,
+    key TEXT NOT NULL, at TEXT NOT NULL, version INTEGER, url TEXT NOT NULL, site TEXT NOT NULL,
+    run_id TEXT NOT NULL, article_id TEXT, reason TEXT, etag TEXT, last_modified TEXT, published TEXT,
     via TEXT, discovered_at TEXT, witness TEXT, fetch TEXT, digest TEXT, warc_file TEXT, warc_offset INTEGER
 );
 CREATE TABLE seen.identities (dataset TEXT, identity TEXT, PRIMARY KEY (dataset, identity)) WITHOUT ROWID;
 """
 ANSWER = """
-INSERT INTO seen.answers VALUES (:key, :at, :url, :site, :run_id, :article_id, :reason, :etag, :last_modified,
-    :published, :via, :discovered_at, :witness, :fetch, :digest, :warc_file, :warc_offset)
+INSERT INTO seen.answers VALUES (:key, :at, :version, :url, :site, :run_id, :article_id, :reason, :etag,
+    :last_modified, :published, :via, :discovered_at, :witness, :fetch, :digest, :warc_file, :warc_offset)
 """
 NO_ANSWER: dict[str, Any] = dict.fromkeys(
-    "article_id reason etag last_modified published witness fetch digest discovered_at via".split()
+    "version article_id reason etag last_modified published witness fetch digest discovered_at via".split()
 )
 _VERSION = """
 INSERT OR IGNORE INTO article_versions

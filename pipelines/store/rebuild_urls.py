@@ -21,8 +21,9 @@ _COLUMNS = (
     "checked_at", "due_at", "gone_at",
 )  # fmt: skip
 _INSERT = f"INSERT INTO urls ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608  constants only
-# Times as the ledger writes them sort as text, unless the microseconds are none.
-_IN_ORDER = "SELECT * FROM seen.answers ORDER BY key, at, warc_file, warc_offset"
+# Times as the ledger writes them sort as text, unless the microseconds are none. A page cleaned again has
+# several rows: what turned it away is the first, then come its versions.
+_IN_ORDER = "SELECT * FROM seen.answers ORDER BY key, at, warc_file, warc_offset, version"
 
 
 @dataclass(frozen=True, slots=True)

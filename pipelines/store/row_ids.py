@@ -95,14 +95,14 @@ def why_unreadable(error: Exception) -> str:
 def _batches(
     output: Output, path: str, columns: list[str], as_row: Callable[..., _Row]
 ) -> Iterator[list[_Row]]:
-    with _opened(output, path) as file, pq.ParquetFile(file) as parquet:
+    with open_part(output, path) as file, pq.ParquetFile(file) as parquet:
         for batch in parquet.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
             values: list[list[Any]] = [batch.column(name).to_pylist() for name in columns]
             yield [as_row(*each) for each in zip(*values, strict=True)]
 
 
-def _opened(output: Output, path: str) -> pa.NativeFile:
-    """As readers find it, or by the name that outlives a compaction, which may just have replaced it."""
+def open_part(output: Output, path: str) -> pa.NativeFile:
+    """A part file as readers find it, or by the name that outlives a compaction that just replaced it."""
     try:
         try:
             return pa.PythonFile(output.open(path), mode="r")

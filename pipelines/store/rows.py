@@ -20,6 +20,13 @@ def to_row(record: Article | Rejected) -> dict[str, Any]:
     return {name: _plain(value) for name, value in values_of(record).items()}
 
 
+def article_of(row: dict[str, Any]) -> Article:
+    """The record that `to_row` made this row of; raises `TypeError` where columns are missing."""
+    images = tuple(Image(**each) for each in row["images"] or ()) or None
+    lists = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
+    return Article(**row | lists | {"images": images})
+
+
 def removed_rows(article: Article, removed: tuple[RemovedBlock, ...]) -> list[dict[str, Any]]:
     """Rows of `removed_blocks` for the blocks cut from one article."""
     return [

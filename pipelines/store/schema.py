@@ -33,7 +33,12 @@ def _field(name: str, kind: pa.DataType, description: str, *, required: bool = F
 
 ARTICLES = pa.schema(
     [
-        _field("id", _STRING, "hash of url_canonical and text_hash; 32 hex digits", required=True),
+        _field(
+            "id",
+            _STRING,
+            "hash of url_canonical, text_hash and what tells versions apart",
+            required=True,
+        ),
         _field("site", _CATEGORY, "name in the site file", required=True),
         _field("publisher", _CATEGORY, "the publication's name as its page states it"),
         _field("country", _CATEGORY, "ISO 3166-1 alpha-2, from the site file"),
@@ -88,9 +93,18 @@ ARTICLES = pa.schema(
             _STRING,
             "code of the news agency the copy came from; agencies: unnamed ones",
         ),
-        _field("version", pa.int32(), "1..n, one more each time the text changes", required=True),
+        _field(
+            "version",
+            pa.int32(),
+            "1..n, one more each time the text changes or is read otherwise",
+            required=True,
+        ),
         _field("previous_id", _STRING, "id of the version before"),
-        _field("change_kind", _STRING, "headline, text, correction, removed"),
+        _field(
+            "change_kind",
+            _STRING,
+            "headline, text, correction, removed; recleaned: the same page, read by a later cleaning",
+        ),
         _field("fetched_at", _INSTANT, "when the page was fetched", required=True),
         _field("http_status", pa.int16(), "HTTP status of the response"),
         _field("etag", _STRING, "ETag header"),

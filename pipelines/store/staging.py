@@ -9,12 +9,14 @@ from typing import Any
 
 from pipelines.policy import Policy
 from pipelines.recheck import Recheck
-from pipelines.records import Article, Cleaned, Reason, Rejected, State
+from pipelines.records import Article, Cleaned, Reason, Rejected, RemovedBlock, State
 from pipelines.store.near import with_cluster
 from pipelines.store.rows import dumps, removed_rows, to_row
 from pipelines.store.schema import SORT_KEYS
 from pipelines.store.site_views import learn
-from pipelines.store.versions import last_version, next_version, stored_copy
+from pipelines.store.versions import last_version, next_version, recleaned_version, stored_copy
+
+Blocks = tuple[RemovedBlock, ...]
 
 
 def stage(
@@ -35,14 +37,54 @@ def stage(
         return None
     article = with_cluster(db, article, policy)
     staged = replace(cleaned, result=article)
-    _spool(db, "articles", key, State.COMMITTED, to_row(article))
-    removed = sorted(cleaned.removed, key=lambda block: block.order)
-    for row in removed_rows(article, tuple(removed)):
-        _spool(db, "removed_blocks", None, None, row)
+    _spool_article(db, key, article, cleaned.removed)
     if cleaned.view is not None:
         learn(db, article.site, cleaned.view, policy)
     db.execute("UPDATE urls SET state = ? WHERE key = ?", (State.STAGED, key))
     return staged
+
+
+def stage_recleaned(db: sqlite3.Connection, article: Article, removed: Blocks, previous_id: str) -> bool:
+    """Spool what a later cleaning makes of a stored article's page, as its next version.
+
+    False when `previous_id` is no longer the last one: the page it was read from is not the newest. The
+    article's URLs stay as they are; site memory has seen the page before.
+    """
+    last = last_version(db, article.url_canonical)
+    if last is None or last.article_id != previous_id:
+        return False
+    article = recleaned_version(db, article, last)
+    _spool_article(db, None, article, removed)
+    db.execute(
+        "UPDATE urls SET article_id = ? WHERE key = ? AND article_id = ?",
+        (article.id, last.key, previous_id),
+    )
+    return True
+
+
+def stage_gained(
+    db: sqlite3.Connection, key: str, article: Article, removed: Blocks, recheck: Recheck
+) -> bool:
+    """Spool the article that a later cleaning finds on a page turned away before; its URL holds it then.
+
+    False when the URL is no longer REJECTED. An article that is stored under another URL makes no row.
+    """
+    if db.execute("SELECT 1 FROM urls WHERE key = ? AND state = ?", (key, State.REJECTED)).fetchone() is None:
+        return False
+    row = next_version(db, key, article)
+    _note_answer(db, key, article, recheck)
+    if row is not None:
+        _spool_article(db, key, row, removed)
+    state = State.COMMITTED if row is None else State.STAGED
+    db.execute("UPDATE urls SET state = ? WHERE key = ?", (state, key))
+    return True
+
+
+def _spool_article(db: sqlite3.Connection, key: str | None, article: Article, removed: Blocks) -> None:
+    """The row with the blocks that were cut; `key`, if any, is the URL whose end the row decides."""
+    _spool(db, "articles", key, State.COMMITTED if key else None, to_row(article))
+    for row in removed_rows(article, tuple(sorted(removed, key=lambda block: block.order))):
+        _spool(db, "removed_blocks", None, None, row)
 
 
 def note_unchanged(db: sqlite3.Connection, key: str, article: Article, recheck: Recheck) -> None:

@@ -20,8 +20,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.STAGED: frozenset({State.COMMITTED, State.REJECTED}),
     # A stored article is due to be looked at again.
     State.COMMITTED: frozenset({State.LEASED}),
-    # Another run, another address of the article, or somebody who asks for it by name.
-    State.REJECTED: frozenset({State.PENDING}),
+    # Another run, another address of the article, or somebody who asks for it by name; or a later cleaning
+    # finds an article, whose row is spooled, or which is stored already.
+    State.REJECTED: frozenset({State.PENDING, State.STAGED, State.COMMITTED}),
     State.FAILED: frozenset({State.PENDING}),
     State.GONE: frozenset({State.PENDING}),
     State.FORBIDDEN: frozenset({State.PENDING}),

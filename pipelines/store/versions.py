@@ -60,12 +60,33 @@ def next_version(db: sqlite3.Connection, key: str, article: Article) -> Article 
             previous_id=last.article_id,
             change_kind=kind,
         )
-    db.execute(
-        "INSERT INTO article_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (article_key(article.url_canonical), article.version, article.id, article.text_hash,
-         folded_title(article.title), _copy(article), key, article.warc_file, article.warc_offset),
-    )  # fmt: skip
+    _note(db, key, article)
     return article
+
+
+def recleaned_version(db: sqlite3.Connection, article: Article, last: StoredVersion) -> Article:
+    """The version after `last`, whose page a later cleaning reads as `article`; noted as a version.
+
+    The article stays the one it was, whatever the page is now read to say of its address.
+    """
+    article = replace(
+        article,
+        id=recleaned_id(db, article, last.article_id),
+        version=last.version + 1,
+        previous_id=last.article_id,
+        change_kind=ChangeKind.RECLEANED,
+    )
+    _note(db, last.key, article)
+    return article
+
+
+def recleaned_id(db: sqlite3.Connection, article: Article, previous_id: str) -> str:
+    """Id of the version after `previous_id`; where a version has the same text, that one tells them apart."""
+    plain = article_id(article.url_canonical, article.text_hash)
+    taken = "SELECT 1 FROM article_versions WHERE article = ? AND article_id = ?"
+    if db.execute(taken, (article_key(article.url_canonical), plain)).fetchone() is None:
+        return plain
+    return article_id(article.url_canonical, f"{article.text_hash}\n{previous_id}")
 
 
 def stored_copy(db: sqlite3.Connection, article: Article) -> str | None:
@@ -100,6 +121,14 @@ def _is_known(db: sqlite3.Connection, article: Article, kind: str) -> bool:
     values = (article_key(article.url_canonical), article.text_hash)
     told = (kind == ChangeKind.HEADLINE, folded_title(article.title))
     return db.execute(query, (*values, *told)).fetchone() is not None
+
+
+def _note(db: sqlite3.Connection, key: str | None, article: Article) -> None:
+    db.execute(
+        "INSERT INTO article_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (article_key(article.url_canonical), article.version, article.id, article.text_hash,
+         folded_title(article.title), _copy(article), key, article.warc_file, article.warc_offset),
+    )  # fmt: skip
 
 
 def _row_id(article: Article, kind: str) -> str:
