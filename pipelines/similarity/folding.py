@@ -15,7 +15,8 @@ Codes = NDArray[np.uint32]
 _TATWEEL = "\u0640"
 # Letters that keyboards of Arabic, Persian, Urdu, Kurdish and Uyghur write in each other's place, and the
 # endings that Egypt and the Gulf spell differently. Hamza and madda go with the marks.
-_SAME = str.maketrans("ىیېێےۓةۃہھەۀکڪٱ", "ييييييههههههككا")
+# The Turkish i is dotless in the other case.
+_SAME = str.maketrans("ىیېێےۓةۃہھەۀکڪٱı", "ييييييههههههككاi")
 _PLANE = 0x10000  # one table for the first plane; of the rest only ideographs are letters here
 _IDEOGRAPHS_FROM = 0x20000
 _SURROGATES = range(0xD800, 0xE000)

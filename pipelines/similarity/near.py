@@ -40,12 +40,16 @@ def signature(text: str, policy: Policy = DEFAULT_POLICY) -> bytes | None:
     same on any machine.
     """
     codes = folded_codes(text[: policy.near_max_chars])
-    ideographic = _is_ideographic(codes)
-    if codes.size < (policy.near_min_letters // 3 if ideographic else policy.near_min_letters):
+    if codes.size < (policy.near_min_letters // 3 if _is_ideographic(codes) else policy.near_min_letters):
         return None
-    hashes = np.unique(_hashes(codes, SHINGLE_IDEOGRAPHS if ideographic else SHINGLE_LETTERS))
+    hashes = shingles(codes)
     smallest = hashes[:KEPT].astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - _BYTES :]
     return bytes([VERSION]) + hashes.size.to_bytes(4, "big") + smallest.tobytes()
+
+
+def shingles(codes: Codes) -> NDArray[np.uint64]:
+    """The hashes of all shingles of a text, each once, in order; 40 bits."""
+    return np.unique(_hashes(codes, SHINGLE_IDEOGRAPHS if _is_ideographic(codes) else SHINGLE_LETTERS))
 
 
 def bands(signature: bytes) -> tuple[bytes, ...]:
