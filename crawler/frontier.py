@@ -110,8 +110,11 @@ class Frontier:
         for left in self._ledger.unfinished():
             try:
                 raw = self._run.stored_response(left.warc_file, left.warc_offset)
-            except StoreError:
-                self._ledger.unread(left.key)  # a power cut took the bytes
+            except StoreError as error:
+                if self._run.is_archive(left.warc_file):  # nobody can fetch it; it may be put back
+                    self._run.give_up(str(error))
+                else:
+                    self._ledger.unread(left.key)  # a power cut took the bytes
                 continue
             yield Fetched(left.key, unfinished_page(left, raw.body), left.recheck)
 

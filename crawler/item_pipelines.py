@@ -139,7 +139,11 @@ class CleanPipeline(_RunPipeline):
     async def close_spider(self) -> None:
         """Let go of what is still held; the run is still open then."""
         if not self.run.figures.fatal:
-            await self._release(self._waiting.take_all())
+            await self.release_all()
+
+    async def release_all(self) -> None:
+        """No page is held any longer; returns when all are spooled."""
+        await self._release(self._waiting.take_all())
 
     async def _release(self, some: Iterable[Held]) -> None:
         """Send pages through the item pipelines again, cleaned with what is known now."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
@@ -19,6 +20,8 @@ from crawler.discovery.shapes import SiteShapes
 from crawler.errors import ExitCode, UserError
 from crawler.politeness.hosts import HostLine
 from crawler.unsafe import refuse_unsafe
+from pipelines.archive.catalog import Catalog
+from pipelines.archive.stored import stored_response
 from pipelines.body.site_history import SiteHistory
 from pipelines.masking import hidden
 from pipelines.policy import DEFAULT_POLICY, MIB, Policy
@@ -32,7 +35,7 @@ from pipelines.store.lock import RunLock
 from pipelines.store.output import Output, open_output
 from pipelines.store.place import ledger_path, state_folder
 from pipelines.store.publish import Published, Publisher, write_manifest
-from pipelines.store.raw import RawResponse, RawStore, read_record
+from pipelines.store.raw import RawResponse, RawStore
 from pipelines.store.rebuild import Rebuilt, is_lost, rebuild
 from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
@@ -41,6 +44,9 @@ from pipelines.store.tails import mend_dead_runs
 from pipelines.store.writable import check_writable
 from pipelines.urls.warm import warm_up
 from pipelines.workers import Workers, load_ahead
+
+if TYPE_CHECKING:  # it reads for a run
+    from crawler.archives import ArchivesRead
 
 # Sites whose memory is held at a time; some 100 kB each.
 _MAX_HISTORIES = 1_000
@@ -67,6 +73,8 @@ class Figures:
     published: Published | None = None
     rebuilt: Rebuilt | None = None  # the ledger was lost or damaged
     part: tuple[int, int] | None = None  # of a shard: how many sites it has, of how many
+    archives: ArchivesRead | None = None
+    given_up: list[str] = field(default_factory=list)  # files and parts of files that could not be read
 
     @property
     def exit_code(self) -> ExitCode:
@@ -75,6 +83,8 @@ class Figures:
             return ExitCode.UNFINISHED
         if self.errors:
             return ExitCode.BUG
+        if self.given_up:
+            return ExitCode.UNFINISHED
         if self.rebuilt:
             return ExitCode.DAMAGED
         return ExitCode.SHORTFALL if self.shortfalls else ExitCode.OK
@@ -251,13 +261,15 @@ class Run:
         return self._shapes[site]
 
     def stored_response(self, warc_file: str, offset: int) -> RawResponse:
-        """A response from the local raw folder, or from where the output keeps it; raises `StoreError`."""
-        try:
-            file = self.output.open_raw(warc_file)
-        except OSError as error:
-            raise StoreError(f"cannot read {warc_file}: {error}") from None
-        with file:
-            return read_record(file, offset, warc_file)
+        """A response from the raw folder, from where the output keeps it, or from an archive that was read.
+
+        Raises `StoreError`.
+        """
+        return stored_response(self.output, self.ledger.connection, warc_file, offset)
+
+    def is_archive(self, name: str) -> bool:
+        """Whether rows call an archive file so that was read, and no file of ours."""
+        return Catalog(self.ledger.connection).place_of(name) is not None
 
     def _save_shapes(self) -> None:
         with self.ledger.transaction() as db:
@@ -267,6 +279,10 @@ class Run:
     def fail(self, message: str) -> None:
         """The run cannot go on writing; the first message is the one reported."""
         self.figures.fatal = self.figures.fatal or message
+
+    def give_up(self, what: str) -> None:
+        """A file, or a part of one, cannot be read: it is named, and the run goes on."""
+        self.figures.given_up.append(what)
 
     def close(self) -> None:
         """Publish what was spooled and let go of everything; a failure becomes `figures.fatal`."""
@@ -295,7 +311,15 @@ class Run:
                 self.output.keep_raw(path)
 
     def _publish(self) -> None:
-        self.figures.published = self.publisher.publish()
+        before, now = self.figures.published, self.publisher.publish()
+        if before is not None:
+            rows = {name: before.rows[name] + number for name, number in now.rows.items()}
+            now = Published(before.files + now.files, rows)
+        self.figures.published = now
+
+    def publish_now(self) -> None:
+        """Publish what was spooled so far; what fails is the run's end."""
+        self._attempt(self._publish)
 
     def has_files(self) -> bool:
         """Whether there is anything to look at; a store that no longer answers shows nothing."""

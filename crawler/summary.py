@@ -11,6 +11,9 @@ from crawler.politeness.hosts import HostLine
 from crawler.run import Figures, Run
 from pipelines.store.rebuild import Rebuilt
 
+# Of what was given up, as many lines are shown.
+_MAX_LINES = 20
+
 
 def summary(run: Run) -> Iterator[str]:
     """Lines for the terminal."""
@@ -18,6 +21,7 @@ def summary(run: Run) -> Iterator[str]:
         yield _part(run)
     if run.figures.rebuilt is not None:
         yield from rebuilt_lines(run.figures.rebuilt)
+    yield from _archives(run.figures)
     yield from _articles(run.figures)
     if run.figures.published and run.figures.published.files:
         yield f"{len(run.figures.published.files)} files written below {run.config.output}"
@@ -25,7 +29,7 @@ def summary(run: Run) -> Iterator[str]:
     yield from _web(run.figures)
     for line in run.figures.shortfalls:
         yield f"Short of expectations: {line}"
-    if not run.config.contact:
+    if not run.config.contact and run.figures.archives is None:
         yield "NEWS_CONTACT is not set: site owners cannot reach you (-s NEWS_CONTACT=https://example.org/bot)"
 
 
@@ -75,6 +79,20 @@ def _articles(figures: Figures) -> Iterator[str]:
         yield from _indented(f"{reason}: {n}" for reason, n in figures.rejected.most_common())
     if stored:
         yield f"{figures.removed_blocks} blocks of boilerplate removed"
+
+
+def _archives(figures: Figures) -> Iterator[str]:
+    """What was read of archives, and what could not be."""
+    read = figures.archives
+    if read is not None:
+        before = f", {read.done_before} read before" if read.done_before else ""
+        yield f"{read.files} archive files read{before}: {read.outcomes.total()} records"
+        yield from _indented(f"{outcome}: {n}" for outcome, n in read.outcomes.most_common())
+    if figures.given_up:
+        yield f"Given up: {len(figures.given_up)} files or parts of files"
+        yield from _indented(figures.given_up[:_MAX_LINES])
+        if more := figures.given_up[_MAX_LINES:]:
+            yield f"  and {len(more)} more"
 
 
 def _web(figures: Figures) -> Iterator[str]:

@@ -23,29 +23,7 @@ from pipelines.archive.read import Archived, NotWarc, Passed, archived_pages
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Page, Witness
 from pipelines.store.raw import RawStore
-
-DATE = "2026-11-20T08:15:00Z"
-URL = "http://news.test/story"
-HTML = "<html><body><p>سطر من الخبر</p></body></html>".encode()
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
-
-
-def record(block: bytes = OK + HTML, kind: str = "response", **changes: str | None) -> bytes:
-    """A record; keywords are header names with "_" for "-", None leaves one out."""
-    fields: dict[str, str | None] = {
-        "WARC-Type": kind,
-        "WARC-Date": DATE,
-        "WARC-Target-URI": URL,
-        "Content-Type": "application/http; msgtype=response",
-        "Content-Length": str(len(block)),
-    }
-    fields |= {name.replace("_", "-"): value for name, value in changes.items()}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value is not None)
-    return f"WARC/1.1\r\n{lines}\r\n".encode() + block + b"\r\n\r\n"
-
-
-def members(*records: bytes) -> bytes:
-    return b"".join(map(gzip.compress, records))
+from tests.helpers_warc import HTML, OK, URL, members, record
 
 
 def read(data: bytes, start: int = 0) -> list[Archived | Passed]:

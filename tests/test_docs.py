@@ -14,6 +14,7 @@ from crawler.errors import ExitCode
 from crawler.sites import Site, load_site
 from crawler.spiders.news import NewsSpider
 from crawler.spiders.urls import UrlsSpider
+from crawler.spiders.warc import WarcSpider
 from docs.generate import TARGET, columns_page
 from pipelines.records import Reason, State
 from tests.conftest import DemoCrawl
@@ -57,7 +58,9 @@ def test_exit_codes_states_reasons_and_site_keys_are_documented() -> None:
 def test_spider_arguments_are_documented() -> None:
     table = section("Spiders and their arguments")
     documented = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", table, re.MULTILINE)
-    expected = [(spider.name, name) for spider in (NewsSpider, UrlsSpider) for name in spider.arguments]
+    expected = [
+        (spider.name, name) for spider in (NewsSpider, UrlsSpider, WarcSpider) for name in spider.arguments
+    ]
     assert documented == expected
 
 

@@ -26,7 +26,7 @@ class Command(ScrapyCrawl):
     _run: Run
 
     def short_desc(self) -> str:
-        return "Crawl, clean and publish (spiders: news, urls)"
+        return "Crawl, clean and publish (spiders: news, urls, warc)"
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before Scrapy starts anything or logs a line."""

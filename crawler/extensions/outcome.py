@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 from crawler.politeness.politeness import Politeness
 from crawler.run import Run
 from crawler.sites import Site
+from pipelines.archive.intake import KNOWN
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class OutcomeExtension:
     def __init__(self, crawler: Crawler) -> None:
         self.run = Run.of(crawler)
         self._politeness = Politeness.of(crawler)
-        if not self.run.config.contact:
+        if not self.run.config.contact and getattr(crawler.spidercls, "asks_web", True):
             logger.warning("NEWS_CONTACT is not set: site owners cannot reach you")
 
     @classmethod
@@ -61,7 +62,8 @@ class OutcomeExtension:
             run.fail(f"the crawl stopped early: {reason}")
         seen = run.ledger.seen(run.run_id)
         known = run.ledger.known_articles(run.run_id, datetime.now(UTC))
-        run.figures.known = sum(known.values())
+        archives = run.figures.archives  # what they hold is older than the run, and not therefore known
+        run.figures.known = archives.outcomes[KNOWN] if archives else sum(known.values())
         if not asked_to_stop and not run.figures.fatal:  # half a run owes nothing
             sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
             for site in sites:

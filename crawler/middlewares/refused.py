@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Self
+from collections.abc import AsyncIterator
+from typing import Any, Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -21,6 +22,14 @@ class LedgerRefusedMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
+
+    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """What `start()` raises ends the crawl the same way."""
+        try:
+            async for each in start:
+                yield each
+        except sqlite3.Error as error:
+            stop_writing(self._crawler, error)
 
     def process_spider_exception(self, response: Response, exception: Exception) -> list[Request] | None:
         if not isinstance(exception, sqlite3.Error):

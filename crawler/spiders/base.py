@@ -36,6 +36,8 @@ class ArticleSpider(Spider):
     arguments: ClassVar[tuple[str, ...]] = ()
     # Whether stored articles are looked at again only where the run came upon them.
     listed_only: ClassVar[bool] = False
+    # Whether it fetches anything.
+    asks_web: ClassVar[bool] = True
 
     def __init__(self, run: Run, job: Any, *, obeys_robots: bool = True) -> None:
         super().__init__()

@@ -203,7 +203,7 @@ class _Text:
             raise CutShort("the record is longer than the file")
         block = self.take(length) if length <= most else None
         if length != (self._skip(length) if block is None else len(block)):
-            raise CutShort("the record is shorter than its Content-Length")
+            raise self._failed or CutShort("the record is shorter than its Content-Length")
         is_ended = self.peek(len(_END)) == _END
         while (end := self.peek(1)) in (b"\r", b"\n"):
             self.take(len(end))

@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from pipelines.masking import hidden
 from pipelines.store.errors import StoreError
-from pipelines.store.s3_client import Bucket, Place
-from pipelines.store.s3_file import open_object
+
+if TYPE_CHECKING:
+    from pipelines.store.s3_client import Bucket
 
 _WILD = "*?["
 # What is asked of a disk and of a bucket at a time.
 _LOCAL_BYTES, _REMOTE_BYTES = 1024**2, 8 * 1024**2
+
+
+class NoSuchFile(StoreError):
+    """A pattern matches nothing; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ def open_archive(place: str) -> BinaryIO:
     """The file at `ArchiveFile.place`; raises `OSError` and, of a bucket, `StoreError`."""
     if not place.startswith("s3://"):
         return io.BufferedReader(io.FileIO(place), _LOCAL_BYTES)
+    from pipelines.store.s3_file import open_object  # noqa: PLC0415  botocore takes 0.4 s to load
+
     bucket, key = _bucket_and_key(place)
     return open_object(bucket, key, _REMOTE_BYTES)
 
@@ -57,9 +64,12 @@ def archive_files(patterns: Sequence[str]) -> tuple[ArchiveFile, ...]:
     """
     found: dict[str, ArchiveFile] = {}
     for pattern in patterns:
-        matched = list(_remote(pattern) if pattern.startswith("s3://") else _local(pattern))
+        try:
+            matched = list(_remote(pattern) if pattern.startswith("s3://") else _local(pattern))
+        except StoreError as error:  # the bucket is no output here
+            raise StoreError(str(error).replace("NEWS_OUTPUT", "its name")) from None
         if not matched:
-            raise StoreError(
+            raise NoSuchFile(
                 f"{hidden(pattern)}: no such file; give a WARC file or a pattern that matches some"
             )
         found.update((each.place, each) for each in matched)
@@ -116,6 +126,8 @@ def _bucket_and_key(place: str) -> tuple[Bucket, str]:
 @cache
 def _bucket(folder: str) -> Bucket:
     """Clients take a tenth of a second to make. Raises `StoreError`."""
+    from pipelines.store.s3_client import Bucket, Place  # noqa: PLC0415  as above
+
     try:
         place = Place.parse(folder)
     except StoreError as error:

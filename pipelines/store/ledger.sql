@@ -133,3 +133,22 @@ CREATE TABLE IF NOT EXISTS near_keys (  -- what near signatures have in common
     key INTEGER NOT NULL, seq INTEGER NOT NULL,
     PRIMARY KEY (key, seq)
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS archives (   -- WARC files of others that were cleaned, and how far
+    name TEXT PRIMARY KEY,           -- as rows have it in warc_file
+    place TEXT NOT NULL,             -- absolute path, or s3://bucket/key
+    mark TEXT NOT NULL,              -- changes when the file does
+    size INTEGER NOT NULL,
+    next INTEGER NOT NULL DEFAULT 0, -- all records before this offset are accounted for
+    done_at TEXT                     -- when all were
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS archive_records (  -- what its records came to: "page", or why they are none
+    name TEXT NOT NULL, outcome TEXT NOT NULL, records INTEGER NOT NULL,
+    PRIMARY KEY (name, outcome)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS archive_later (  -- captures of a URL whose earlier capture is not published yet
+    key TEXT NOT NULL, at TEXT NOT NULL, name TEXT NOT NULL, offset INTEGER NOT NULL,
+    PRIMARY KEY (key, at, name, offset)
+) WITHOUT ROWID;

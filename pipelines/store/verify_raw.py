@@ -15,7 +15,7 @@ from pipelines.store.errors import StoreError
 from pipelines.store.output import Output, open_output
 from pipelines.store.raw import read_record
 from pipelines.store.verify import Problem
-from pipelines.store.warc_files import CutShort, members
+from pipelines.store.warc_files import CutShort, members, run_of
 from pipelines.workers import TaskFailed, Workers
 
 # Records a worker reads under one deadline.
@@ -46,6 +46,7 @@ async def verify_raw(
         places.execute("CREATE TABLE places (file TEXT, at INTEGER, PRIMARY KEY (file, at)) WITHOUT ROWID")
         for some in _referred(output, db, paths):
             places.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", some)
+        places.executemany("DELETE FROM places WHERE file = ?", _of_archives(db, places))
         problems = await _records(output, places, workers)
         names = {name for (name,) in places.execute("SELECT DISTINCT file FROM places")}
     names |= {path.name for path in output.raw_folder.glob("*.warc.gz") if ours(path.name)}
@@ -66,6 +67,13 @@ def _referred(
             for batch in parquet.iter_batches(columns=["warc_file", "warc_offset"]):
                 pairs = zip(batch["warc_file"].to_pylist(), batch["warc_offset"].to_pylist(), strict=True)
                 yield [(file_, at) for file_, at in pairs if file_ is not None and at is not None]
+
+
+def _of_archives(db: sqlite3.Connection | None, places: sqlite3.Connection) -> list[tuple[str]]:
+    """Names of files that `scrapy crawl warc` read: they are where they were, and not ours to look after."""
+    known = {name for (name,) in db.execute("SELECT name FROM archives")} if db is not None else set()
+    found = places.execute("SELECT DISTINCT file FROM places").fetchall()
+    return [(name,) for (name,) in found if name in known or run_of(name) is None]
 
 
 async def _records(output: Output, places: sqlite3.Connection, workers: Workers) -> list[Problem]:

@@ -32,6 +32,7 @@ from pipelines.store.errors import StoreError
 from pipelines.store.raw import response_head
 from pipelines.store.warc_files import CutShort, members, mend_tail, next_record, owner, responses
 from tests.fuzz import checks, seeds
+from tests.fuzz.archives import archives, run_archive
 from tests.fuzz.articles import run_clean
 
 URL = "https://news.example/ar/story-1"
@@ -262,6 +263,14 @@ _WARC_WORDS = (
     b"\x00" * 8,
     b"\r\n\r\n",
 )
+_ARCHIVE_WORDS = (
+    b"Content-Length: ",
+    b"WARC-Type: response\r\n",
+    b"HTTP/1.1 200 OK\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Content-Encoding: ",
+    b"0\r\n\r\n",
+)
 
 TARGETS: dict[str, Target] = {
     "precheck": Target(run_precheck, seeds.html, seeds.words("markup", "any")),
@@ -274,5 +283,6 @@ TARGETS: dict[str, Target] = {
     "robots": Target(run_robots, seeds.robots, seeds.words("robots", "any")),
     "hub": Target(run_hub, seeds.hubs, seeds.words("markup", "xml", "any")),
     "warc": Target(run_warc, seeds.warcs, _WARC_WORDS),
+    "archive": Target(run_archive, archives, (*_WARC_WORDS, *_ARCHIVE_WORDS)),
     "headers": Target(run_headers, seeds.headers, seeds.words("headers", "any")),
 }
