@@ -14,6 +14,7 @@ from crawler.sites import Site
 from pipelines.masking import hidden
 from pipelines.records import Page, State
 from pipelines.store.errors import StoreError
+from pipelines.store.fetch_records import Asked
 from pipelines.store.ledger import Lease, Unfinished
 from pipelines.store.links import Link
 from pipelines.urls import article_key, same_publisher
@@ -82,7 +83,7 @@ class Frontier:
             robots="allowed" if self._obeys_robots else None,
             witness=lease.witness,
         )
-        return Fetched(lease.key, page, lease.recheck)
+        return Fetched(lease.key, page, lease.recheck, asked_of(response))
 
     def ended(self, lease: Lease, site: Site, state: State, reason: str) -> None:
         """The URL gave no page; an article that is stored stays stored."""
@@ -128,6 +129,27 @@ def unfinished_page(left: Unfinished, body: bytes) -> Page:
     known["rules_off"] = tuple(known.get("rules_off", ()))  # a ledger of an earlier version has none
     return Page(
         **known, body=body, witness=left.witness, warc_file=left.warc_file, warc_offset=left.warc_offset
+    )
+
+
+def asked_of(response: Response) -> Asked | None:
+    """What was sent for the response, and how long it took."""
+    request = response.request
+    if request is None:
+        return None
+    meta = request.meta
+    headers = (
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in request.headers.items()
+        for value in values
+    )
+    return Asked(
+        headers=tuple(headers),
+        method=request.method,
+        ip=str(response.ip_address) if response.ip_address and "proxy" not in meta else None,
+        seconds=meta.get("download_latency"),
+        redirected_from=tuple(meta.get("redirect_urls", ())),
+        retries=meta.get("retry_times", 0),
     )
 
 

@@ -56,8 +56,8 @@ class RawStorePipeline(_RunPipeline):
     async def process_item(self, item: Fetched | Done) -> Fetched | Done:
         if isinstance(item, Done) or item.page.warc_file is not None:  # held before; taken up after a crash
             return item
-        is_large = len(item.page.body) > _LARGE_BYTES
-        record = await asyncio.to_thread(packed, item.page) if is_large else packed(item.page)
+        is_large, answer = len(item.page.body) > _LARGE_BYTES, (item.page, item.asked)
+        record = await asyncio.to_thread(packed, *answer) if is_large else packed(*answer)
         try:
             name, offset = self.run.raw.append(record)
             page = replace(item.page, warc_file=name, warc_offset=offset)

@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -35,8 +35,9 @@ from pipelines.store.lock import RunLock
 from pipelines.store.output import Output, open_output
 from pipelines.store.place import ledger_path, state_folder
 from pipelines.store.publish import Published, Publisher, write_manifest
-from pipelines.store.raw import RawResponse, RawStore
+from pipelines.store.raw import MAX_FILE_BYTES, RawResponse, RawStore
 from pipelines.store.rebuild import Rebuilt, is_lost, rebuild
+from pipelines.store.release import release
 from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.store.shards import check_ledger, claim_shard, is_overtaken
@@ -74,6 +75,7 @@ class Figures:
     rebuilt: Rebuilt | None = None  # the ledger was lost or damaged
     part: tuple[int, int] | None = None  # of a shard: how many sites it has, of how many
     archives: ArchivesRead | None = None
+    released: tuple[str, ...] = ()  # WARC files that were kept long enough
     given_up: list[str] = field(default_factory=list)  # files and parts of files that could not be read
 
     @property
@@ -106,6 +108,8 @@ class RunConfig:
     recheck: Recheck = NEVER
     contact: str = ""
     shard: Shard | None = None
+    raw_file_bytes: int = MAX_FILE_BYTES
+    raw_days: float = 0.0
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, shard: Shard | None = None) -> RunConfig:
@@ -131,6 +135,8 @@ class RunConfig:
             recheck=_recheck(settings.get("NEWS_RECHECK") or "never"),
             contact=settings.get("NEWS_CONTACT") or "",
             shard=shard,
+            raw_file_bytes=int(checked_number(settings, "NEWS_RAW_FILE_MB", 1) * MIB),
+            raw_days=checked_number(settings, "NEWS_RAW_DAYS", 0),
         )
 
     @property
@@ -191,7 +197,7 @@ class Run:
             self._let_go()
             raise
         self.raw_folder = self.output.raw_folder
-        self.raw = RawStore(self.raw_folder, self.run_id, self.ledger.writer)
+        self.raw = RawStore(self.raw_folder, self.run_id, self.ledger.writer, config.raw_file_bytes)
         self.workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
         warm_up()
         self.workers.start()
@@ -288,7 +294,7 @@ class Run:
         """Publish what was spooled and let go of everything; a failure becomes `figures.fatal`."""
         try:
             steps = (self.workers.stop, self.raw.close, self._save_shapes)
-            for step in (*steps, self._keep_raw, self._publish, self._end):
+            for step in (*steps, self._keep_raw, self._publish, self._release_raw, self._end):
                 self._attempt(step)
         finally:
             self._let_go()
@@ -309,6 +315,12 @@ class Run:
         for path in sorted(self.raw_folder.glob("khabar-*.warc.gz")):
             if path.name not in needed:
                 self.output.keep_raw(path)
+
+    def _release_raw(self) -> None:
+        """Only by a run that is through: what went wrong may have to be cleaned again."""
+        if self.config.raw_days and not self.figures.fatal:
+            kept = timedelta(days=self.config.raw_days)
+            self.figures.released = release(self.ledger, self.output, kept, datetime.now(UTC))
 
     def _publish(self) -> None:
         before, now = self.figures.published, self.publisher.publish()

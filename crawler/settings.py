@@ -27,6 +27,10 @@ NEWS_PAGE_MEMORY_MB = 1024
 # many as requests under way, so that slow hosts hold up nobody; so many pages of 30 kB are 15 MiB.
 NEWS_WAITING_PAGES = 512
 NEWS_WAITING_MB = 64
+# MiB after which the raw store begins another WARC file.
+NEWS_RAW_FILE_MB = 1024
+# Days after the end of its run for which a WARC file is kept; 0 keeps all.
+NEWS_RAW_DAYS = 0
 # Ages since its first fetch at which a stored article is looked at again; never; always (in every run).
 NEWS_RECHECK = DEFAULT_RECHECK
 # Chromium for sites with `render = true`; empty means `chromium` of the PATH.

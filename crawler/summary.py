@@ -26,6 +26,8 @@ def summary(run: Run) -> Iterator[str]:
     if run.figures.published and run.figures.published.files:
         yield f"{len(run.figures.published.files)} files written below {run.config.output}"
         yield from _indented(run.figures.published.files)
+    if run.figures.released:
+        yield f"{len(run.figures.released)} WARC files were kept long enough and removed (NEWS_RAW_DAYS)"
     yield from _web(run.figures)
     for line in run.figures.shortfalls:
         yield f"Short of expectations: {line}"

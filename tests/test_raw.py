@@ -24,8 +24,10 @@ BODIES = [
 ]
 
 
-def store_all(folder: Path, pages: list[Page], run_id: str = "run-1") -> list[tuple[Path, int]]:
-    store = RawStore(folder, run_id)
+def store_all(
+    folder: Path, pages: list[Page], run_id: str = "run-1", max_bytes: int = raw.MAX_FILE_BYTES
+) -> list[tuple[Path, int]]:
+    store = RawStore(folder, run_id, max_bytes=max_bytes)
     places = [store.write(each) for each in pages]
     store.close()
     return [(folder / name, offset) for name, offset in places]
@@ -143,10 +145,9 @@ def test_no_file_is_made_for_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "raw").exists()
 
 
-def test_full_files_are_followed_by_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw, "_MAX_FILE_BYTES", 2000)
+def test_full_files_are_followed_by_new_ones(tmp_path: Path) -> None:
     pages = sample(12)
-    places = store_all(tmp_path, pages)
+    places = store_all(tmp_path, pages, max_bytes=2000)
     assert len({path for path, _ in places}) > 2
     assert sorted(tmp_path.iterdir()) == sorted({path for path, _ in places})
     assert [read_response(*place).body for place in places] == [each.body for each in pages]

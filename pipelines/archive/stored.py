@@ -11,6 +11,7 @@ from pipelines.records import Page
 from pipelines.store.errors import StoreError
 from pipelines.store.output import Output
 from pipelines.store.raw import RawResponse, read_record
+from pipelines.store.release import released
 
 
 def stored_response(output: Output, db: sqlite3.Connection, name: str, offset: int) -> RawResponse:
@@ -22,6 +23,8 @@ def stored_response(output: Output, db: sqlite3.Connection, name: str, offset: i
     try:
         file = output.open_raw(name)
     except OSError as error:
+        if name in released(db):
+            raise StoreError(f"{name} was kept for NEWS_RAW_DAYS and removed") from None
         raise StoreError(f"cannot read {name}: {error}") from None
     with file:
         return read_record(file, offset, name)

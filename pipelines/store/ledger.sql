@@ -152,3 +152,7 @@ CREATE TABLE IF NOT EXISTS archive_later (  -- captures of a URL whose earlier c
     key TEXT NOT NULL, at TEXT NOT NULL, name TEXT NOT NULL, offset INTEGER NOT NULL,
     PRIMARY KEY (key, at, name, offset)
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS raw_released (  -- WARC files of ours that were kept as long as was asked for
+    name TEXT PRIMARY KEY, at TEXT NOT NULL
+) WITHOUT ROWID;

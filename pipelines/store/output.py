@@ -90,6 +90,9 @@ class Output(Protocol):
     def open_raw(self, name: str) -> BinaryIO:
         """A WARC file of the local raw folder, or that was kept."""
 
+    def remove_raw(self, name: str) -> None:
+        """Take a WARC file away, if it is there, from the local raw folder and from where it was kept."""
+
     def raw_names(self) -> Iterator[str]:
         """The WARC files of the local raw folder and those that were kept, each once."""
 
@@ -254,6 +257,9 @@ class FolderOutput:
 
     def open_raw(self, name: str) -> BinaryIO:
         return (self.raw_folder / name).open("rb")
+
+    def remove_raw(self, name: str) -> None:
+        (self.raw_folder / name).unlink(missing_ok=True)
 
     def raw_names(self) -> Iterator[str]:
         return (path.name for path in self.raw_folder.glob("*.warc.gz") if path.is_file())

@@ -21,6 +21,7 @@ from warcio.warcwriter import WARCWriter
 from pipelines import EXTRACTOR
 from pipelines.records import Page
 from pipelines.store.errors import StoreError
+from pipelines.store.fetch_records import Asked, records_beside
 from pipelines.store.page_details import warc_details
 
 # Header of a record with what its page is beside its bytes; browser crawlers write it, too.
@@ -28,7 +29,7 @@ DETAILS = "WARC-JSON-Metadata"
 # Field of the first record with the name of the ledger whose file it is.
 OWNER = "isPartOf"
 # Readers and object stores are at ease with files of about this size.
-_MAX_FILE_BYTES = 1024**3
+MAX_FILE_BYTES = 1024**3
 _CHUNK_BYTES = 64 * 1024
 # Pages are 0.3 % larger than at warcio's 9, and packed in five sixths of the time.
 _LEVEL = 6
@@ -58,10 +59,11 @@ class _HttpHeaders(StatusAndHeaders):
 class RawStore:
     """Appends responses to `<folder>/khabar-<run>-NNNNN.warc.gz`; opened on the first write.
 
-    `owner` is the name of the ledger that knows the run.
+    `owner` is the name of the ledger that knows the run. From `max_bytes` on a file takes no more records.
     """
 
-    def __init__(self, folder: Path, run_id: str, owner: str = "") -> None:
+    def __init__(self, folder: Path, run_id: str, owner: str = "", max_bytes: int = MAX_FILE_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._folder = folder
         self._run_id = run_id
         self._owner = owner
@@ -79,7 +81,7 @@ class RawStore:
         return self._name, _append(file, record)
 
     def _open(self) -> io.FileIO:
-        if self._file is not None and self._file.tell() >= _MAX_FILE_BYTES:
+        if self._file is not None and self._file.tell() >= self._max_bytes:
             self.close()
             self._number += 1
         if self._file is None:
@@ -98,16 +100,24 @@ class RawStore:
             self._file = None
 
 
-def packed(page: Page) -> bytes:
-    """The response as a record of its own, to be appended; a second of work for 20 MB that do not shrink."""
+def packed(page: Page, asked: Asked | None = None) -> bytes:
+    """The response, to be appended, and behind it the request and how the fetch went, where that is known.
+
+    Each is a record of its own. A second of work for 20 MB that do not shrink.
+    """
     buffer = io.BytesIO()
     writer = WARCWriter(buffer, gzip=False, warc_version="WARC/1.1")
-    writer.write_record(_record(writer, page))
-    return _member_of(buffer)
+    record = _record(writer, page, asked)
+    writer.write_record(record)
+    if asked is None:
+        return _member_of(buffer.getbuffer())
+    said = record.rec_headers.get_header
+    beside = records_beside(page, asked, said("WARC-Record-ID"), said("WARC-Date"))
+    return b"".join(_member_of(each) for each in (buffer.getbuffer(), *beside))
 
 
-def _member_of(record: io.BytesIO) -> bytes:
-    return zlib.compress(record.getbuffer(), _LEVEL, wbits=zlib.MAX_WBITS | 16)  # 16: as gzip
+def _member_of(record: bytes | memoryview) -> bytes:
+    return zlib.compress(record, _LEVEL, wbits=zlib.MAX_WBITS | 16)  # 16: as gzip
 
 
 def _append(file: io.FileIO, data: bytes | memoryview) -> int:
@@ -129,10 +139,10 @@ def _first_record(name: str, owner: str) -> bytes:
     writer = WARCWriter(buffer, gzip=False, warc_version="WARC/1.1")
     info = {"software": EXTRACTOR, "format": "WARC File Format 1.1", OWNER: owner}
     writer.write_record(writer.create_warcinfo_record(name, info))
-    return _member_of(buffer)
+    return _member_of(buffer.getbuffer())
 
 
-def _record(writer: WARCWriter, page: Page) -> Any:
+def _record(writer: WARCWriter, page: Page, asked: Asked | None) -> Any:
     status = page.http_status or 200
     headers = [pair for pair in page.headers if pair[0] not in _TRANSFER_HEADERS]
     headers.append(("content-length", str(len(page.body))))
@@ -145,7 +155,8 @@ def _record(writer: WARCWriter, page: Page) -> Any:
         warc_headers_dict={
             "WARC-Date": page.fetched_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             DETAILS: warc_details(page),
-        },
+        }
+        | ({"WARC-IP-Address": asked.ip} if asked and asked.ip else {}),
     )
 
 

@@ -193,6 +193,10 @@ class S3Output:
     def keep_raw(self, path: Path) -> None:
         self._send(path, f"raw/{path.name}", file_digest(path))
 
+    def remove_raw(self, name: str) -> None:
+        self._bucket.delete(f"raw/{name}")
+        (self.raw_folder / name).unlink(missing_ok=True)
+
     def raw_names(self) -> Iterator[str]:
         local = {path.name for path in self.raw_folder.glob("*.warc.gz")}
         kept = {part_name(each) for each in self._bucket.targets("raw") if each.endswith(".warc.gz")}

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pipelines.store.errors import StoreError
 from pipelines.store.output import Output, open_output
 from pipelines.store.raw import read_record
+from pipelines.store.release import released
 from pipelines.store.verify import Problem
 from pipelines.store.warc_files import CutShort, members, run_of
 from pipelines.workers import TaskFailed, Workers
@@ -46,12 +47,15 @@ async def verify_raw(
         places.execute("CREATE TABLE places (file TEXT, at INTEGER, PRIMARY KEY (file, at)) WITHOUT ROWID")
         for some in _referred(output, db, paths):
             places.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", some)
-        places.executemany("DELETE FROM places WHERE file = ?", _of_archives(db, places))
+        elsewhere = _elsewhere(db, places)
+        places.executemany("DELETE FROM places WHERE file = ?", [(name,) for name in elsewhere])
         problems = await _records(output, places, workers)
         names = {name for (name,) in places.execute("SELECT DISTINCT file FROM places")}
     names |= {path.name for path in output.raw_folder.glob("*.warc.gz") if ours(path.name)}
     missing = {each.file.removeprefix("raw/") for each in problems if each.wrong.startswith("missing")}
-    return problems, await _ends(output, sorted(names - missing), workers)
+    gone = released(db) & set(elsewhere) if db else set()
+    notes = [f"raw/: {len(gone)} WARC files behind rows were removed after NEWS_RAW_DAYS"] if gone else []
+    return problems, notes + await _ends(output, sorted(names - missing), workers)
 
 
 def _referred(
@@ -69,11 +73,11 @@ def _referred(
                 yield [(file_, at) for file_, at in pairs if file_ is not None and at is not None]
 
 
-def _of_archives(db: sqlite3.Connection | None, places: sqlite3.Connection) -> list[tuple[str]]:
-    """Names of files that `scrapy crawl warc` read: they are where they were, and not ours to look after."""
-    known = {name for (name,) in db.execute("SELECT name FROM archives")} if db is not None else set()
+def _elsewhere(db: sqlite3.Connection | None, places: sqlite3.Connection) -> list[str]:
+    """Files that are not in the raw store: released on purpose, or read where they are by `crawl warc`."""
+    known = {name for (name,) in db.execute("SELECT name FROM archives")} | released(db) if db else set()
     found = places.execute("SELECT DISTINCT file FROM places").fetchall()
-    return [(name,) for (name,) in found if name in known or run_of(name) is None]
+    return [name for (name,) in found if name in known or run_of(name) is None]
 
 
 async def _records(output: Output, places: sqlite3.Connection, workers: Workers) -> list[Problem]:
