@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def write_diff(path: Path, rows: Iterable[dict[str, Any]]) -> int:
                 count += len(some)
         half.replace(path)
     except (OSError, pa.ArrowException) as error:
-        half.unlink(missing_ok=True)
+        with suppress(OSError):
+            half.unlink()
         raise StoreError(f"cannot write the diff {path}: {error}") from None
     return count
