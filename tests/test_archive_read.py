@@ -150,12 +150,12 @@ def test_offsets_are_those_of_fastwarc() -> None:
         (record(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\nff\r\nab"), "truncated"),
         (record(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n"), "truncated"),
         (
-            record(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(HTML)[:-9]),
+            record(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(HTML, mtime=0)[:-9]),
             "truncated",
         ),
         (
             record(
-                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(HTML)[:-8] + b"\0" * 8
+                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(HTML, mtime=0)[:-8] + b"\0" * 8
             ),
             "damaged_body",
         ),
@@ -194,14 +194,14 @@ def _chunked(body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("headers", "body"),
     [
-        (b"Content-Encoding: gzip", gzip.compress(HTML)),
-        (b"Content-Encoding: x-gzip", gzip.compress(HTML)),
+        (b"Content-Encoding: gzip", gzip.compress(HTML, mtime=0)),
+        (b"Content-Encoding: x-gzip", gzip.compress(HTML, mtime=0)),
         (b"Content-Encoding: deflate", zlib.compress(HTML)),
         (b"Content-Encoding: deflate", zlib.compress(HTML, wbits=-15)),
         (b"Content-Encoding: br", brotli.compress(HTML)),
         (b"Content-Encoding: zstd", zstd.compress(HTML)),
         (b"Transfer-Encoding: chunked", _chunked(HTML)),
-        (b"Transfer-Encoding: gzip, chunked", _chunked(gzip.compress(HTML))),
+        (b"Transfer-Encoding: gzip, chunked", _chunked(gzip.compress(HTML, mtime=0))),
         (b"Transfer-Encoding: chunked\r\nContent-Encoding: br", _chunked(brotli.compress(HTML))),
         # unpacked by the crawler that wrote it, with the headers as they were sent
         (b"Transfer-Encoding: chunked\r\nContent-Encoding: br\r\nContent-Length: 7", HTML),
@@ -265,7 +265,7 @@ def _damaged() -> Iterator[tuple[str, bytes, int]]:
     yield "no length", THREE[0] + none + THREE[2], plain
     yield "no header", THREE[0] + b"lost bytes\r\n" + THREE[2], plain
     absurd = THREE[1].replace(b"Content-Length: ", b"Content-Length: 99999999")
-    yield "an absurd length in a stream", gzip.compress(THREE[0] + absurd + THREE[2]), plain
+    yield "an absurd length in a stream", gzip.compress(THREE[0] + absurd + THREE[2], mtime=0), plain
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_file_that_ends_too_early_gives_what_is_whole(data: bytes) -> None:
         assert [each.reason for each in found if isinstance(each, Passed)] == ["damaged"]
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\3\4 no archive", gzip.compress(b"a text"), b"\x1f\x8b\x08"])
+@pytest.mark.parametrize("data", [b"", b"PK\3\4 no archive", gzip.compress(b"a text", mtime=0), b"\x1f\x8b\x08"])
 def test_what_is_no_archive_is_said_to_be_none(data: bytes) -> None:
     with pytest.raises(NotWarc, match=r"^x\.warc\.gz: "):
         read(data)
