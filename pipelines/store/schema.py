@@ -84,9 +84,15 @@ ARTICLES = pa.schema(
         _field("removed_blocks", pa.int32(), "blocks cut from the page; see dataset removed_blocks"),
         _field("removed_chars", pa.int32(), "characters in those blocks"),
         _field("text_hash", _STRING, "hash of the normalised text; 32 hex digits", required=True),
-        _field("minhash", pa.binary(), "MinHash signature with its version in the first byte"),
-        _field("cluster_id", _STRING, "near-duplicate cluster"),
-        _field("duplicate_of", _STRING, "id of the first article of the cluster"),
+        _field("minhash", pa.binary(), "signature for near-duplicates; first byte: its version"),
+        _field(
+            "cluster_id", _STRING, "near-duplicates: id of the first row that is like this; may be its own"
+        ),
+        _field(
+            "duplicate_of",
+            _STRING,
+            "cluster_id, where the first row is another article; keep null for each once",
+        ),
         _field("story_id", _STRING, "same event across outlets"),
         _field(
             "wire_source",
