@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.similarity import clusters as module
-from pipelines.similarity.clusters import Member, clusters, components, edges
-from pipelines.similarity.near import is_near, signature
+from pipelines.similarity.clusters import Member, clusters, components, edges, marks
+from pipelines.similarity.near import bands, is_near, signature
 
 
 def text_of(story: int, start: int = 0, end: int = 150) -> str:
@@ -81,6 +81,16 @@ def test_what_is_near_to_one_that_is_near_to_another_is_of_their_cluster() -> No
 
 def test_edges_of_a_bucket_are_those_that_are_near() -> None:
     assert set(edges(MEMBERS)) == {("a1", "a2"), ("a1", "a3"), ("a2", "a3"), ("b1", "b2")}
+
+
+def test_buckets_on_many_machines_give_the_same_clusters() -> None:
+    of_key: dict[bytes, list[Member]] = {}
+    for each in MEMBERS:
+        for key in bands(each.signature):
+            of_key.setdefault(key, []).append(each)
+    found = [list(edges(bucket)) for bucket in reversed(of_key.values())]
+    joined = components(edge for each in found for edge in each)
+    assert marks(reversed(MEMBERS), joined) == clusters(MEMBERS)
 
 
 def test_a_giant_bucket_costs_what_its_length_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pipelines import EXTRACTOR, SCHEMA_VERSION
 from pipelines.records import Article, Page
+from pipelines.similarity.near import signature
 from pipelines.store.ledger import Ledger
 from pipelines.store.links import MAX_ATTEMPTS
 
@@ -89,6 +90,7 @@ def article(number: int, url: str, site: str, text: str) -> Article:
         "removed_blocks": number % 20,
         "removed_chars": number % 2000,
         "text_hash": _digest(text),
+        "minhash": signature(text),
         "version": 1,
         "fetched_at": NOW + timedelta(seconds=number % 3600),
         "http_status": 200,

@@ -1,9 +1,13 @@
-"""Near-duplicates of a whole set of articles at once: edges within buckets, and what hangs together."""
+"""Near-duplicates of a whole set of articles at once: edges within buckets, and what hangs together.
+
+On one machine `clusters` does it all. Spread over many: group members by each of their `bands`, take the
+`edges` of each group wherever it is, and bring only these together in `components` and `marks`.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.policy import DEFAULT_POLICY, Policy
@@ -34,11 +38,15 @@ def clusters(members: Iterable[Member], policy: Policy = DEFAULT_POLICY) -> dict
     for member in ordered:
         for key in bands(member.signature):
             of_key[key].append(member)
-    joined = components(edge for bucket in of_key.values() for edge in _edges(bucket, policy))
+    return marks(ordered, components(edge for bucket in of_key.values() for edge in _edges(bucket, policy)))
+
+
+def marks(members: Iterable[Member], joined: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:
+    """What `clusters` returns, from `components` of edges that may have been found elsewhere."""
     first_of: dict[str, Member] = {}
     return {
         member.id: _marks(member, first_of.setdefault(joined.get(member.id, member.id), member))
-        for member in ordered
+        for member in sorted(members, key=_place)
     }
 
 

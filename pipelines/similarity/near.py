@@ -18,7 +18,8 @@ from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.similarity.folding import Codes, folded_codes
 
 # Signatures of another version are like none of this one. Whatever changes a byte of one is a new version:
-# the folding, the shingles, the hash, how many are kept.
+# the folding, the shingles, the hash, how many are kept. The step of the ledger that goes with it empties its
+# tables `near` and `near_keys`.
 VERSION = 1
 SHINGLE_LETTERS = 20
 # An ideograph says as much as three letters.
