@@ -83,6 +83,13 @@ def test_a_text_with_enough_shingles_is_near_itself_and_has_different_keys(text:
     assert is_near(found, found) == (overlap(found, found).common >= DEFAULT_POLICY.near_min_common)
 
 
+@given(st.binary(max_size=60).map(lambda tail: bytes([VERSION]) + tail), st.binary(max_size=60))
+def test_bytes_that_are_no_signature_are_compared_without_a_fault(one: bytes, other: bytes) -> None:
+    assert 0 <= resemblance(one, other) <= 1
+    assert is_near(one, other) == is_near(other, one)
+    assert len(bands(one)) <= KEYS
+
+
 def test_the_bytes_are_what_they_were() -> None:
     """Signatures are stored: when this fails, VERSION must go up."""
     assert (VERSION, signed(LONG)[:20].hex()) == (1, PINNED)

@@ -34,7 +34,7 @@ def folded_codes(text: str) -> Codes:
     True
     """
     encoded = normal("NFKC", text).encode("utf-32-le", "surrogatepass")
-    codes = np.frombuffer(encoded, np.uint32)
+    codes = np.frombuffer(encoded, "<u4")
     folded = _table()[np.minimum(codes, _PLANE - 1)]
     if codes.size and codes.max() >= _PLANE:
         folded = np.where(codes < _PLANE, folded, np.where(codes >= _IDEOGRAPHS_FROM, codes, 0))

@@ -89,7 +89,7 @@ def overlap(one: bytes, other: bytes) -> Overlap:
     if not one[:1] == other[:1] == bytes([VERSION]):
         return Overlap(0, 0, 0)
     first, second = _sketch(one), _sketch(other)
-    ends = [sketch.hashes[-1] for sketch in (first, second) if sketch.count > len(sketch.hashes)]
+    ends = [sketch.hashes[-1] for sketch in (first, second) if sketch.count > len(sketch.hashes) > 0]
     ours, theirs = first.hashes, second.hashes
     if ends:
         end = min(ends)
