@@ -172,6 +172,10 @@ def test_raw_pages_are_read_where_they_are(objects: Objects, tmp_path: Path) -> 
     last.ledger.connection.execute("DELETE FROM urls")
     last.close()
     assert not list(state.rglob("*.warc.gz"))
+    assert last.output.open_raw(name).read(2) == b"\x1f\x8b"
+    last.output.remove_raw(name)
+    assert name not in set(last.output.raw_names())
+    last.output.remove_raw(name)
 
 
 def test_a_bucket_that_is_not_there_stops_the_run_before_it_starts(objects: Objects, tmp_path: Path) -> None:
