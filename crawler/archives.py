@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from crawler.items import Fetched
 from crawler.run import Run
 from pipelines.archive.catalog import PAGE, Catalog
-from pipelines.archive.intake import Taken, take_in
+from pipelines.archive.intake import LATER, Taken, take_in
 from pipelines.archive.paths import ArchiveFile
 from pipelines.archive.read import BAD_URL, DAMAGED, Archived, Passed, archived_pages
 from pipelines.archive.stored import archived_page
@@ -95,33 +95,33 @@ class ArchiveReader:
     async def later(self) -> AsyncIterator[Fetched]:
         """The captures whose earlier ones are published now, one of each URL."""
         for later in self._catalog.waiting():
-            place = self._catalog.place_of(later.name)
-            page = None
-            if place is not None:
-                try:
-                    page = await asyncio.to_thread(
-                        archived_page, place, later.name, later.offset, self._run.run_id
-                    )
-                except StoreError as error:
-                    self._run.give_up(str(error))
-                    continue
+            place = self._catalog.place_of(later.name) or later.name
+            try:
+                page = await asyncio.to_thread(
+                    archived_page, place, later.name, later.offset, self._run.run_id
+                )
+            except StoreError as error:
+                self._run.give_up(str(error))
+                continue
             found: list[Fetched] = []
             with self._run.ledger.transaction():
                 self._catalog.waits_no_more(later)
-                if page is not None:
-                    self.read.outcomes[self._taken(Archived(page, later.offset), found)] += 1
+                self.read.outcomes[self._taken(Archived(page, later.offset), found)] += 1
+                if self.read.outcomes[LATER] > 0:  # else an earlier run counted it
+                    self.read.outcomes[LATER] -= 1
             for fetched in found:
                 yield fetched
 
     def rounds(self) -> Iterator[int]:
-        """As long as captures wait that were not given up, and no longer than that is sane."""
-        left = len(self._catalog.waiting())
+        """As long as captures wait and some are taken up, and no longer than that is sane."""
+        left = self._catalog.waiting()
         for number in range(_MAX_ROUNDS):
             if not left:
                 return
-            given_up = len(self._run.figures.given_up)
             yield number
-            left = len(self._catalog.waiting()) - (len(self._run.figures.given_up) - given_up)
+            before, left = left, self._catalog.waiting()
+            if left == before:  # their files, or those of the captures before them, cannot be read
+                return
 
 
 def _some(records: Iterator[Archived | Passed]) -> list[Archived | Passed]:

@@ -133,6 +133,7 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "crawler.extensions.outcome.OutcomeExtension": 100,
+    "crawler.extensions.closing.ClosingExtension": 200,
     "crawler.extensions.heap.HeapExtension": 900,
 }
 

@@ -122,7 +122,7 @@ def test_the_readmes_row_is_a_row_of_the_demo(demo_crawl: DemoCrawl) -> None:
 
 def test_the_readmes_commands_exist() -> None:
     listed = scrapy("list").out.split()
-    assert listed == ["news", "urls"]
+    assert listed == ["news", "urls", "warc"]
     for spider in re.findall(r"scrapy crawl (\w+)", README):
         assert spider in listed
 

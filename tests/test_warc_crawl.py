@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import sqlite3
 import sys
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,6 +144,46 @@ def test_a_kill_loses_nothing_and_doubles_nothing(read: Read, tmp_path: Path, st
     assert without_run(rows(output, "articles")) == without_run(want)
     assert len(rows(output, "rejected")) == 1
     assert scrapy("reconcile", "-s", f"NEWS_OUTPUT={output}").code == 0
+
+
+def test_told_to_stop_it_publishes_what_it_has_and_goes_on_next_time(tmp_path: Path) -> None:
+    file = tmp_path / "a.warc.gz"
+    file.write_bytes(members(*(capture(number) for number in range(150))))
+    output = tmp_path / "output"
+    ledger = output / ".state" / "ledger.sqlite"
+    process = start(
+        [
+            sys.executable,
+            "-m",
+            "scrapy",
+            "crawl",
+            "warc",
+            "-a",
+            f"path={file}",
+            "-s",
+            f"NEWS_OUTPUT={output}",
+            *_QUIET,
+        ]
+    )
+    while process.poll() is None and staged(ledger) < 5:
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait(60) == 0
+    before = len(rows(output, "articles"))
+    assert 5 <= before < 150
+    done = crawl(output, file)
+    assert (done.code, done.err) == (0, "")
+    assert f"{150 - before} new articles" in done.out
+    assert len(rows(output, "articles")) == 150
+
+
+def staged(ledger: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+            found: int = db.execute("SELECT count(*) FROM urls WHERE state = 'staged'").fetchone()[0]
+            return found
+    except sqlite3.Error:  # it is not there yet
+        return 0
 
 
 def test_captures_of_one_article_are_its_versions_in_their_order(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ from pipelines.archive.paths import ArchiveFile, NoSuchFile, archive_files
 from pipelines.policy import MIB
 from pipelines.store.errors import StoreError
 
+# Pages on their way for each worker, cleaned or waiting: a run that is told to stop cleans these first.
+_AT_A_WORKER = 4
+
 
 @dataclass(frozen=True, slots=True)
 class WarcJob:
@@ -60,10 +63,9 @@ class WarcSpider(ArticleSpider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
-        settings = crawler.settings
-        spider.room = _Room(
-            settings.getint("NEWS_WAITING_PAGES"), int(settings.getfloat("NEWS_WAITING_MB") * MIB)
-        )
+        settings, workers = crawler.settings, spider.run.config.workers
+        pages = min(settings.getint("NEWS_WAITING_PAGES"), _AT_A_WORKER * workers)
+        spider.room = _Room(pages, int(settings.getfloat("NEWS_WAITING_MB") * MIB))
         for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
             crawler.signals.connect(spider.item_left, signal=signal)
         return spider
