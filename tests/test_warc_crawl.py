@@ -108,10 +108,11 @@ def test_the_books_balance_and_what_is_stored_verifies(read: Read) -> None:
 
 
 def test_a_file_that_was_read_is_not_read_again(read: Read, tmp_path: Path) -> None:
-    moved = tmp_path / "elsewhere.warc.gz"
+    moved = tmp_path / "moved" / read.file.name
+    moved.parent.mkdir()
     more = archive(tmp_path / "CC-NEWS-2.warc.gz", range(4, 8))
     moved.hardlink_to(read.file)
-    again = crawl(read.output, f"{read.file},{more}")
+    again = crawl(read.output, f"{moved},{more}")
     assert again.code == 0, again.err
     assert "1 archive files read, 1 read before: 14 records" in again.out
     assert "known: 5" in again.out  # four articles, and the picture
@@ -144,6 +145,22 @@ def test_a_kill_loses_nothing_and_doubles_nothing(read: Read, tmp_path: Path, st
     assert without_run(rows(output, "articles")) == without_run(want)
     assert len(rows(output, "rejected")) == 1
     assert scrapy("reconcile", "-s", f"NEWS_OUTPUT={output}").code == 0
+
+
+def test_an_archive_that_is_gone_is_asked_for_and_its_pages_are_kept(tmp_path: Path) -> None:
+    file = archive(tmp_path / "a.warc.gz", range(3))
+    output, away = tmp_path / "output", tmp_path / "away"
+    victim = [sys.executable, "-m", "tests.soak.victim", "stage", "before", "2", "crawl", "warc"]
+    process = start([*victim, "-a", f"path={file}", "-s", f"NEWS_OUTPUT={output}", *_QUIET])
+    assert process.wait(60) == -9
+    file.rename(away)
+    other = archive(tmp_path / "b.warc.gz", range(10, 11))
+    done = crawl(output, other)
+    assert done.code == 4
+    assert f"cannot read {file}: No such file or directory; put it back" in done.out
+    away.rename(file)
+    done = crawl(output, file)
+    assert (done.code, len(rows(output, "articles"))) == (0, 8)
 
 
 def test_told_to_stop_it_publishes_what_it_has_and_goes_on_next_time(tmp_path: Path) -> None:

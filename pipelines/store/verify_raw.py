@@ -47,7 +47,7 @@ async def verify_raw(
         places.execute("CREATE TABLE places (file TEXT, at INTEGER, PRIMARY KEY (file, at)) WITHOUT ROWID")
         for some in _referred(output, db, paths):
             places.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", some)
-        elsewhere = _elsewhere(db, places)
+        elsewhere = _elsewhere(db, places, set(output.raw_names()))
         places.executemany("DELETE FROM places WHERE file = ?", [(name,) for name in elsewhere])
         problems = await _records(output, places, workers)
         names = {name for (name,) in places.execute("SELECT DISTINCT file FROM places")}
@@ -73,11 +73,11 @@ def _referred(
                 yield [(file_, at) for file_, at in pairs if file_ is not None and at is not None]
 
 
-def _elsewhere(db: sqlite3.Connection | None, places: sqlite3.Connection) -> list[str]:
+def _elsewhere(db: sqlite3.Connection | None, places: sqlite3.Connection, here: set[str]) -> list[str]:
     """Files that are not in the raw store: released on purpose, or read where they are by `crawl warc`."""
     known = {name for (name,) in db.execute("SELECT name FROM archives")} | released(db) if db else set()
     found = places.execute("SELECT DISTINCT file FROM places").fetchall()
-    return [name for (name,) in found if name in known or run_of(name) is None]
+    return [name for (name,) in found if name not in here and (name in known or run_of(name) is None)]
 
 
 async def _records(output: Output, places: sqlite3.Connection, workers: Workers) -> list[Problem]:
