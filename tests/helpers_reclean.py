@@ -22,7 +22,7 @@ from pipelines.store.publish import Publisher
 from pipelines.store.raw import RawStore
 from pipelines.store.reclean_look import Recleaner
 from pipelines.store.reclean_publish import Taken, publish_recleaned
-from pipelines.store.reclean_rows import Choice, SiteFacts, StoredPages
+from pipelines.store.reclean_rows import Choice, RawBytes, SiteFacts, StoredPages
 from pipelines.store.reclean_sites import Means
 from pipelines.store.reclean_work import Tally, Work
 from pipelines.urls import article_key
@@ -174,6 +174,7 @@ def looked(
     facts: Mapping[str, SiteFacts] | None = None,
     sites: Sequence[str] = (),
     since: datetime | None = None,
+    released: frozenset[str] = frozenset(),
     stop_after: int | None = None,
 ) -> Iterator[Look]:
     """Clean again and compare, as `scrapy reclean` does; `stop_after` so many pages it is interrupted."""
@@ -189,7 +190,7 @@ def looked(
         with closing(Ledger(corpus.ledger_path, policy, read_only=True)) as ledger:
             choice = Choice(sites, since.date() if since else None)
             pages = StoredPages(ledger.connection, output, choice)
-            means = Means(ledger, output, workers, policy, facts or {})
+            means = Means(ledger, RawBytes(output, released), workers, policy, facts or {})
             look.waiting = pages.waiting()
             asyncio.run(Recleaner(means, work, counted).look(pages, 1))
             look.unread = pages.unread

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,19 +16,22 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.body.site_memory import SiteMemory
+from pipelines.clean import clean
 from pipelines.loss import LossBudget
-from pipelines.policy import DEFAULT_POLICY
+from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.recheck import Recheck
-from pipelines.records import Cleaned
+from pipelines.records import Cleaned, Page
 from pipelines.rowdiff import count_letters
 from pipelines.similarity.fingerprint import article_id
+from pipelines.store import reclean_sites
 from pipelines.store.compact import Compactor
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
 from pipelines.store.output import FolderOutput
 from pipelines.store.rebuild import rebuild
 from pipelines.store.reclean_diff import DIFF, write_diff
-from pipelines.store.reclean_rows import SiteFacts
+from pipelines.store.reclean_rows import Choice, RawBytes, SiteFacts, StoredPages, page_of, url_page
 from pipelines.store.reclean_work import Kind, Status
 from pipelines.store.reconcile import reconcile
 from pipelines.store.rows import article_of, dumps, loads, to_row
@@ -403,6 +408,62 @@ def test_a_part_file_that_cannot_be_read_is_named_and_the_others_go_on(corpus: C
     with looked(corpus, pool) as look:
         assert [path for path, _ in look.unread] == [first]
         assert {row["site"] for row in look.diffs} == {"rasid"}
+
+
+def test_files_that_are_kept_no_more_are_counted_and_not_missed(corpus: Corpus, pool: Workers) -> None:
+    first, _ = sorted(path.name for path in (corpus.output / "raw").iterdir())
+    (corpus.output / "raw" / first).unlink()
+    with looked(corpus, pool, released=frozenset({first})) as look:
+        assert (look.total.released, look.total.unreadable, look.total.loss.rows) == (2, 0, 2)
+        assert look.work.unread(Status.RELEASED) == [(first, 2, "")]
+        assert {row["site"] for row in look.diffs} == {"rasid"}
+
+
+def kill_for_the_quay(fetched: Page, policy: Policy, memory: SiteMemory) -> Cleaned:
+    """In a worker: one page is its end."""
+    if fetched.url == url("/a/1"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return clean(fetched, policy, memory)
+
+
+def test_a_page_that_kills_its_worker_is_named_and_tried_again_the_next_time(
+    corpus: Corpus, pool: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(reclean_sites, "clean", kill_for_the_quay)
+        with looked(corpus, pool) as look:
+            assert (look.total.rows, look.total.lost, look.total.changed) == (4, 1, 1)
+            row = look.by_path()["/a/1"]
+            assert (row["outcome"], row["reason"]) == ("lost", "worker_crash")
+    with looked(corpus, pool, "job-2") as look:
+        assert (look.cleaned, look.total.lost, look.total.changed) == (1, 0, 2)
+
+
+def test_a_record_that_does_not_say_whose_it_is_is_the_page_of_its_row(corpus: Corpus) -> None:
+    row = corpus.newest()["/a/1"]
+    with closing(Ledger(corpus.ledger_path, read_only=True)) as ledger:
+        pages = StoredPages(ledger.connection, FolderOutput(corpus.output), Choice(["sahifa"]))
+        stored = next(each for each in pages if each.id == row["id"])
+        raw = RawBytes(FolderOutput(corpus.output)).of(stored)
+        whole, bare = (page_of(stored, each, None) for each in (raw, replace(raw, details={})))
+        assert whole == bare
+        (known,) = ledger.connection.execute("SELECT * FROM urls WHERE key = ?", (url("/a/1"),))
+        turned_away = page_of(url_page(known), replace(raw, details={}), None)
+    # What the ledger knows of a URL is when it was found first, and not what robots.txt said.
+    assert replace(turned_away, robots="allowed", discovered_at=whole.discovered_at) == whole
+
+
+def test_pages_are_found_by_an_index(corpus: Corpus) -> None:
+    with closing(Ledger(corpus.ledger_path, read_only=True)) as ledger:
+        said: list[str] = []
+        ledger.connection.set_trace_callback(said.append)
+        list(StoredPages(ledger.connection, FolderOutput(corpus.output), Choice()))
+        ledger.connection.set_trace_callback(None)
+        asked = {each for each in said if " FROM urls " in each or " FROM article_versions " in each}
+        assert len(asked) > 2
+        for each in asked:
+            plan = [row["detail"] for row in ledger.connection.execute(f"EXPLAIN QUERY PLAN {each}")]
+            assert all(step.startswith("SEARCH") for step in plan), (each, plan)
 
 
 def test_rows_without_raw_bytes_are_counted_and_stay(corpus: Corpus, pool: Workers) -> None:

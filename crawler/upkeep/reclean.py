@@ -29,7 +29,7 @@ from pipelines.store.publish import Publisher
 from pipelines.store.reclean_diff import write_diff
 from pipelines.store.reclean_look import Recleaner
 from pipelines.store.reclean_publish import Taken, publish_recleaned
-from pipelines.store.reclean_rows import Choice, SiteFacts, StoredPages
+from pipelines.store.reclean_rows import Choice, RawBytes, SiteFacts, StoredPages
 from pipelines.store.reclean_sites import Means
 from pipelines.store.reclean_work import Work
 from pipelines.store.schema import SCHEMAS
@@ -146,7 +146,10 @@ def _looked(config: RunConfig, work: Work, asked: Asked) -> Report:
         waiting = pages.waiting()
         load_ahead()
         workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
-        _clean(Means(ledger, output, workers, DEFAULT_POLICY, asked.facts), pages, work, config.workers)
+        means = Means(ledger, RawBytes(output), workers, DEFAULT_POLICY, asked.facts)
+        _clean(means, pages, work, config.workers)
+    if asked.choice == Choice():
+        work.forget_others()
     rows = write_diff(asked.diff, work.diffs())
     return Report.of(work, pages, waiting, asked.budget, (asked.diff, rows), publish=asked.publish)
 
@@ -159,6 +162,8 @@ def _clean(means: Means, pages: StoredPages, work: Work, at_a_time: int) -> None
         raise StoreError("stopped; what was cleaned is kept, and a rerun does the rest") from None
     finally:
         means.workers.stop()
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
 
 
 def _counter() -> Callable[[], None]:

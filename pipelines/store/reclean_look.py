@@ -10,7 +10,7 @@ from pipelines.records import Article, Cleaned, Reason, Rejected
 from pipelines.rowdiff import RowDiff, count_letters, row_diff
 from pipelines.store.errors import StoreError
 from pipelines.store.reclean_diff import diff_row
-from pipelines.store.reclean_rows import Stored, StoredPages, page_of, raw_of
+from pipelines.store.reclean_rows import Stored, StoredPages, page_of
 from pipelines.store.reclean_sites import Means, SiteState, SiteStates
 from pipelines.store.reclean_work import Kind, Outcome, Status, Work
 from pipelines.store.rows import to_row
@@ -65,10 +65,10 @@ class Recleaner:
             language=stored.row.get("language"),
             warc_file=stored.warc_file,
         )
-        if stored.warc_file is None or stored.warc_offset is None:
-            return replace(plain, detail="the row names no raw bytes")
+        if not self._means.raw.has(stored):
+            return plain
         try:
-            raw = await asyncio.to_thread(raw_of, self._means.output, stored)
+            raw = await asyncio.to_thread(self._means.raw.of, stored)
         except StoreError as error:
             return replace(plain, status=Status.UNREADABLE, detail=str(error))
         page = page_of(stored, raw, state.facts)
@@ -98,12 +98,19 @@ class Recleaner:
         return replace(found, diff=diff, row=article, removed=cleaned.removed)
 
     def _compared(self, plain: Outcome, stored: Stored, article: Article, cleaned: Cleaned) -> Outcome:
-        article = replace(article, url_canonical=stored.row["url_canonical"])
-        letters = count_letters(stored.row["text"])
-        change = row_diff(stored.row, to_row(article))
+        row = stored.row
+        article = replace(  # the same article, and among the same others
+            article,
+            url_canonical=row["url_canonical"],
+            cluster_id=row.get("cluster_id"),
+            duplicate_of=row.get("duplicate_of"),
+            story_id=row.get("story_id"),
+        )
+        letters = count_letters(row["text"])
+        change = row_diff(row, to_row(article))
         if change is None:
             return replace(plain, status=Status.UNCHANGED, letters=letters)
         article = replace(article, id=recleaned_id(self._means.ledger.connection, article, stored.id))
         found = replace(plain, status=Status.CHANGED, letters=letters, change=change)
-        diff = diff_row(found, stored.row, article)
+        diff = diff_row(found, row, article)
         return replace(found, diff=diff, row=article, removed=cleaned.removed)

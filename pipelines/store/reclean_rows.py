@@ -26,6 +26,8 @@ from pipelines.store.versions import last_version
 _BATCH_ROWS = 64
 # URLs asked of the ledger at a time: beside a run nobody reads in it for long.
 _CHUNK = 500
+# A run's name begins with the time it began; a rebuilt ledger does not know more of a page turned away.
+_RUN_DAY = "substr(run_id, 1, 4) || '-' || substr(run_id, 5, 2) || '-' || substr(run_id, 7, 2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,8 @@ class StoredPages:
 
     def _rejected(self, site: str) -> Iterator[Stored]:
         query = (
-            "SELECT * FROM urls WHERE state = ? AND site = ? AND key > ? "
-            "AND (fetch IS NULL OR fetch ->> '$.fetched_at' >= ?) ORDER BY key LIMIT ?"
+            "SELECT * FROM urls WHERE state = ? AND site = ? AND key > ? "  # noqa: S608  constants only
+            f"AND coalesce(fetch ->> '$.fetched_at', {_RUN_DAY}, '9') >= ? ORDER BY key LIMIT ?"
         )
         since, last = self._choice.since.isoformat() if self._choice.since else "", ""
         while found := self._db.execute(query, (State.REJECTED, site, last, since, _CHUNK)).fetchall():
@@ -132,19 +134,32 @@ def url_page(url: sqlite3.Row) -> Stored:
     return Stored(Kind.REJECTED, url["key"], url["site"], url["url"], row, *where)
 
 
-def raw_of(output: Output, stored: Stored) -> RawResponse:
-    """The bytes, from the local raw folder or from where the output keeps them; raises `StoreError`."""
-    name, offset = stored.warc_file, stored.warc_offset
-    if name is None or offset is None:
-        raise StoreError("nobody noted where the bytes are")
-    try:
-        file = output.open_raw(name)
-    except FileNotFoundError:
-        raise StoreError("the file is missing") from None
-    except OSError as error:
-        raise StoreError(f"the file cannot be read: {error}") from None
-    with file:
-        return read_record(file, offset, f"raw/{name}")
+@dataclass(frozen=True, slots=True)
+class RawBytes:
+    """Where raw bytes are read, from any thread; `released` are files that are not kept any more."""
+
+    output: Output
+    released: frozenset[str] = frozenset()
+
+    def has(self, stored: Stored) -> bool:
+        """Whether the page's bytes should be there."""
+        if stored.warc_file is None or stored.warc_offset is None:
+            return False
+        return stored.warc_file not in self.released
+
+    def of(self, stored: Stored) -> RawResponse:
+        """The bytes, from the local raw folder or from where the output keeps them; raises `StoreError`."""
+        name, offset = stored.warc_file, stored.warc_offset
+        assert name is not None
+        assert offset is not None
+        try:
+            file = self.output.open_raw(name)
+        except FileNotFoundError:
+            raise StoreError("the file is missing") from None
+        except OSError as error:
+            raise StoreError(f"the file cannot be read: {error}") from None
+        with file:
+            return read_record(file, offset, f"raw/{name}")
 
 
 def page_of(stored: Stored, raw: RawResponse, facts: SiteFacts | None) -> Page:

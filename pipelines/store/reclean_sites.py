@@ -20,8 +20,7 @@ from pipelines.policy import Policy
 from pipelines.records import Cleaned, Page, PageView
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
-from pipelines.store.output import Output
-from pipelines.store.reclean_rows import SiteFacts, Stored, page_of, raw_of, url_page
+from pipelines.store.reclean_rows import RawBytes, SiteFacts, Stored, page_of, url_page
 from pipelines.workers import TaskFailed, Workers
 
 # Sites whose memory is held at a time; some 100 kB each.
@@ -46,7 +45,7 @@ class Means:
     """What pages are cleaned again with. `ledger` is only read; `facts` are what site files say, by site."""
 
     ledger: Ledger
-    output: Output
+    raw: RawBytes
     workers: Workers
     policy: Policy
     facts: Mapping[str, SiteFacts]
@@ -88,7 +87,7 @@ class SiteStates:
         )
         newest = (site, self._means.policy.memory_site_pages)
         rows = self._means.ledger.connection.execute(query, newest).fetchall()
-        some = [url_page(row) for row in reversed(rows)]
+        some = [each for each in map(url_page, reversed(rows)) if self._means.raw.has(each)]
         found: list[Cleaned | None] = []
         for start in range(0, len(some), _AT_A_TIME):
             pages = some[start : start + _AT_A_TIME]
@@ -97,7 +96,7 @@ class SiteStates:
 
     async def _cleaned(self, stored: Stored, facts: SiteFacts | None) -> Cleaned | None:
         try:
-            page = page_of(stored, await asyncio.to_thread(raw_of, self._means.output, stored), facts)
+            page = page_of(stored, await asyncio.to_thread(self._means.raw.of, stored), facts)
             return await self._means.cleaned(page, NO_MEMORY)
         except (StoreError, TaskFailed):  # told when the page's own turn comes
             return None

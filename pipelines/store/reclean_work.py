@@ -180,6 +180,10 @@ class Work:
             (self.job, Status.CHANGED, Status.GAINED),
         )
 
+    def forget_others(self) -> None:
+        """Pages that a call which looked at all of them did not come across: they are stored no more."""
+        self._db.execute("DELETE FROM outcomes WHERE job <> ?", (self.job,))
+
     def total(self) -> Tally:
         """All that this call looked at."""
         return next(self._tallies("'all'"))
