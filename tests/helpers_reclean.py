@@ -17,7 +17,7 @@ from pipelines.recheck import NEVER, Recheck
 from pipelines.records import Page, State
 from pipelines.store.ledger import Ledger
 from pipelines.store.links import Link
-from pipelines.store.output import FolderOutput
+from pipelines.store.output import FolderOutput, Output
 from pipelines.store.publish import Publisher
 from pipelines.store.raw import RawStore
 from pipelines.store.reclean_look import Recleaner
@@ -73,7 +73,7 @@ class Corpus(Store):
         remember: bool = True,
     ) -> None:
         """One run that fetches these pages by their paths, cleans and publishes them."""
-        output = FolderOutput(self.output)
+        output = self.open()
         with closing(Ledger(self.ledger_path, policy)) as ledger:
             raw = RawStore(output.raw_folder, run_id, ledger.writer)
             history = ledger.site_history(site)
@@ -92,7 +92,13 @@ class Corpus(Store):
                     history.learn(cleaned.view)
                 ledger.stage(key, cleaned)
             raw.close()
+            for path in sorted(output.raw_folder.glob("*.warc.gz")):
+                output.keep_raw(path)
             Publisher(ledger, output, self.scratch, run_id).publish()
+
+    def open(self) -> Output:
+        """Where it is published."""
+        return FolderOutput(self.output)
 
     @property
     def work_file(self) -> Path:
@@ -178,7 +184,7 @@ def looked(
     stop_after: int | None = None,
 ) -> Iterator[Look]:
     """Clean again and compare, as `scrapy reclean` does; `stop_after` so many pages it is interrupted."""
-    output = FolderOutput(corpus.output)
+    output = corpus.open()
     with closing(Work(corpus.work_file, job)) as work:
         look = Look(work)
 
@@ -200,7 +206,7 @@ def looked(
 def publish(corpus: Corpus, work: Work, run_id: str = "reclean-1", recheck: Recheck = NEVER) -> Taken:
     """Publish what was looked at, as the command does under its lock."""
     with closing(Ledger(corpus.ledger_path)) as ledger:
-        publisher = Publisher(ledger, FolderOutput(corpus.output), corpus.scratch, run_id)
+        publisher = Publisher(ledger, corpus.open(), corpus.scratch, run_id)
         publisher.recover()
         return publish_recleaned(ledger, publisher, work, run_id, recheck)
 

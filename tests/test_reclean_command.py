@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import sqlite3
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tests.crawling import Finished, kill_when, rows, scrapy, start
+from demo.crawl import environment
+from tests.crawling import ROOT, Finished, kill_when, rows, scrapy, start
 from tests.helpers_hosts import Answer, Hosts
 from tests.helpers_reclean import READ_ALSO, page, text_of
 from tests.test_lock import held_elsewhere
@@ -81,6 +85,15 @@ class Scene:
         with pq.ParquetFile(self.folder / "diff.parquet") as file:
             diff = {row["url"].rpartition("/")[2]: row for row in file.read().to_pylist()}
         return json.loads(done.out), diff
+
+    def done(self) -> int:
+        """Pages whose outcome a call has noted."""
+        work = self.output / ".state" / "reclean" / "ledger.sqlite.work"
+        if not work.exists():
+            return 0
+        with closing(sqlite3.connect(work)) as db, suppress(sqlite3.OperationalError):  # begun just now
+            return int(db.execute("SELECT count(*) FROM outcomes").fetchone()[0])
+        return 0
 
     def newest(self) -> dict[str, dict[str, Any]]:
         """Of each article the row that an analyst takes for the latest."""
@@ -204,15 +217,21 @@ def test_a_missing_raw_file_is_one_line_and_exit_code_4(scene: Scene) -> None:
     assert "cannot be read" not in again.out
 
 
-def test_a_killed_reclean_is_taken_up_by_the_next(scene: Scene) -> None:
-    work = scene.output / ".state" / "reclean" / "ledger.sqlite.work"
+def test_a_reclean_that_is_stopped_says_so_in_one_line(scene: Scene) -> None:
+    command = [sys.executable, "-m", "scrapy", *scene.command()]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and scene.done() < 2:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert said == "scrapy reclean: stopped; what was cleaned is kept, and a rerun does the rest\n"
+    assert scene.done() >= 2
 
+
+def test_a_killed_reclean_is_taken_up_by_the_next(scene: Scene) -> None:
     def some_done() -> bool:
-        if not work.exists():
-            return False
-        with closing(sqlite3.connect(work)) as db:
-            tables = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'outcomes'").fetchone()[0]
-            return bool(tables and db.execute("SELECT count(*) FROM outcomes").fetchone()[0] > 2)
+        return scene.done() > 2
 
     process = start([sys.executable, "-m", "scrapy", *scene.command("--publish", "--budget", "5%")])
     kill_when(process, some_done)
