@@ -25,9 +25,12 @@ _GO_ON = "go on without -a shard, or choose another output"
 def number_of_shards(output: Output) -> int | None:
     """How many the output says it is crawled in; None where it is crawled in one piece.
 
-    Raises `StoreError` when it says something else, `OSError` when it cannot be read.
+    Raises `StoreError` when it says something else, or cannot be read.
     """
-    said = output.note(SHARDS)
+    try:
+        said = output.note(SHARDS)
+    except OSError as error:
+        raise StoreError(f"cannot read {output.name}/{SHARDS}: {error.strerror or error}") from None
     if said is None:
         return None
     try:
