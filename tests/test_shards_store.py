@@ -269,21 +269,23 @@ def test_a_machine_goes_on_with_the_shard_of_another(
     assert len(writers(FolderOutput(output))) == 1
 
 
+@pytest.mark.parametrize("new", [True, False])
 def test_who_comes_second_does_not_publish_what_the_first_has(
-    output: Path, machines: tuple[ShardStore, ShardStore]
+    output: Path, machines: tuple[ShardStore, ShardStore], new: bool
 ) -> None:
     """A machine that was given up for dead, and was only slow."""
     first, second = machines
-    first.crawl("1")
+    if not new:
+        first.crawl("1")
     slow = Run(first.config(), "news")
-    first.stage(slow.ledger, "2")
-    second.crawl("2")
+    first.stage(slow.ledger, "1", "2")
+    second.crawl("1", "2")
     slow.close()
     assert slow.figures.fatal is not None
-    assert "1/2 has another ledger, shard-1-of-2-" in slow.figures.fatal
-    assert listed(FolderOutput(output)) == Counter([first.url("1"), first.url("2")])
+    assert "shard 1/2 has another ledger, shard-1-of-2-" in slow.figures.fatal
+    assert listed(FolderOutput(output)) == visible(output) == Counter([first.url("1"), first.url("2")])
     assert first.crawl("3").figures.rebuilt is not None
-    assert listed(FolderOutput(output)) == Counter(first.url(name) for name in "123")
+    assert listed(FolderOutput(output)) == visible(output) == Counter(first.url(name) for name in "123")
 
 
 # -- at the same time

@@ -71,13 +71,18 @@ def with_files_of(
     would publish the same articles again.
     """
     own = {each.path: each for each in mine}
-    if unknown := overtaken_by(writer, own, there):
-        raise StoreError(
-            f"{shard_in(writer)} has another ledger, {unknown[0].writer}, of which {len(unknown)} files are "
-            "not known here; the next run of this one begins with what was published"
-        )
+    refuse_overtaken(writer, own, there)
     others = [each for each in there if each.writer != writer and each.path not in own]
     return tuple(sorted([*others, *own.values()], key=lambda each: each.path))
+
+
+def refuse_overtaken(writer: str, known: Container[str], there: Iterable[PublishedFile]) -> None:
+    """Raise `StoreError` where `overtaken_by` finds anything."""
+    if unknown := overtaken_by(writer, known, there):
+        raise StoreError(
+            f"shard {shard_in(writer)} has another ledger, {unknown[0].writer}, of which {len(unknown)} "
+            "files are not known here; the next run of this one begins with what was published"
+        )
 
 
 def overtaken_by(writer: str, known: Container[str], there: Iterable[PublishedFile]) -> list[PublishedFile]:

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.records import State
+from pipelines.shard import shard_in
 from pipelines.store import replacement
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import Ledger
-from pipelines.store.manifest import PublishedFile, files_of, with_files_of
+from pipelines.store.manifest import PublishedFile, files_of, refuse_overtaken, with_files_of
 from pipelines.store.output import Files, Output
 from pipelines.store.parquet import Part, write_part
 from pipelines.store.rows import loads
@@ -93,6 +94,8 @@ class Publisher:
                 self._commit(whole)
             elif self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone():
                 write_manifest(self._output, self._ledger)  # it may have been lost or damaged meanwhile
+            elif shard_in(self._ledger.writer):  # nothing is put that the manifest would then refuse
+                refuse_overtaken(self._ledger.writer, (), self._listed())
             replacement.recover(
                 self._ledger, self._output, lambda: write_manifest(self._output, self._ledger)
             )
@@ -114,6 +117,11 @@ class Publisher:
                 self._db.execute("UPDATE spool SET file = NULL WHERE file = ?", (path,))
                 self._db.execute("DELETE FROM files WHERE path = ?", (path,))
         return whole
+
+    def _listed(self) -> Files:
+        with suppress(StoreError):  # a damaged manifest is written anew
+            return self._output.listed()
+        return ()
 
     def publish(self) -> Published:
         """Publish every spooled row; raises `StoreError` with nothing half visible."""
