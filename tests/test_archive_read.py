@@ -155,7 +155,9 @@ def test_offsets_are_those_of_fastwarc() -> None:
         ),
         (
             record(
-                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(HTML, mtime=0)[:-8] + b"\0" * 8
+                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+                + gzip.compress(HTML, mtime=0)[:-8]
+                + b"\0" * 8
             ),
             "damaged_body",
         ),
@@ -292,7 +294,9 @@ def test_a_file_that_ends_too_early_gives_what_is_whole(data: bytes) -> None:
         assert [each.reason for each in found if isinstance(each, Passed)] == ["damaged"]
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\3\4 no archive", gzip.compress(b"a text", mtime=0), b"\x1f\x8b\x08"])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\3\4 no archive", gzip.compress(b"a text", mtime=0), b"\x1f\x8b\x08"]
+)
 def test_what_is_no_archive_is_said_to_be_none(data: bytes) -> None:
     with pytest.raises(NotWarc, match=r"^x\.warc\.gz: "):
         read(data)
