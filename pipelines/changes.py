@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Protocol
 
 from pipelines.body.words import folded_words
 from pipelines.normalize import count_words
-from pipelines.records import Article, ChangeKind
+from pipelines.records import ChangeKind
 from pipelines.tables import read_table
 
 # A notice of withdrawal takes the place of the story; of a longer text it is a sentence.
@@ -16,7 +17,20 @@ _MOST_LEFT = 0.5
 _MAX_NOTE_WORDS = 60
 
 
-def change_kind(before: Article, after: Article) -> ChangeKind | None:
+class Reading(Protocol):
+    """What is compared of an article: its `Article`, or as much of one."""
+
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def text_hash(self) -> str: ...
+    @property
+    def word_count(self) -> int: ...
+
+
+def change_kind(before: Reading, after: Reading) -> ChangeKind | None:
     """What `after` changed, both cleaned with the same knowledge of the site; None for nothing that counts.
 
     A headline that only lost or gained a part, as a site's name, is no other headline.
@@ -37,7 +51,7 @@ def _says_otherwise(before: str | None, after: str | None) -> bool:
     return bool(old and new) and old not in new and new not in old
 
 
-def _is_withdrawn(before: Article, after: Article) -> bool:
+def _is_withdrawn(before: Reading, after: Reading) -> bool:
     words = after.word_count
     if words > _MAX_NOTICE_WORDS or words > _MOST_LEFT * before.word_count:
         return False

@@ -134,8 +134,13 @@ def _note(db: sqlite3.Connection, key: str | None, article: Article) -> None:
 def _row_id(article: Article, kind: str) -> str:
     """Of a new headline over the same text the headline is part of the identity, too."""
     if kind == ChangeKind.HEADLINE:
-        return article_id(article.url_canonical, f"{article.text_hash}\n{folded_title(article.title)}")
+        return headline_id(article.url_canonical, article.text_hash, folded_title(article.title))
     return article.id
+
+
+def headline_id(url_canonical: str, digest: str, title: str) -> str:
+    """The id of a version that has another headline (folded) over the same text."""
+    return article_id(url_canonical, f"{digest}\n{title}")
 
 
 def _copy(article: Article) -> str | None:
