@@ -16,7 +16,7 @@ from warcio.warcwriter import WARCWriter
 
 Given = tuple[str, bytes, dict[str, str]]
 
-_BEGIN = datetime(2026, 3, 1, 22, tzinfo=UTC)
+_BEGIN = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 _BETWEEN = timedelta(seconds=17)
 # Every so many pages one comes again, as it was or under another address, or is said to be as it was.
 _AGAIN, _ELSEWHERE, _REVISIT = 31, 37, 23

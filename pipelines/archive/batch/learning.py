@@ -131,8 +131,9 @@ def learn(job: Job, task: Task, shelf: Shelf) -> Report:
         for row in table.drop_columns(["shard"]).to_pylist():
             views[row["site"]].append(_seen_view(row))
     for site, some in views.items():
-        if known.get(site, (0, ""))[0] < job.policy.memory_hold_pages:
-            known[site] = _memory(some, job.policy)
+        learnt = _memory(some, job.policy)
+        if known.get(site, (0, ""))[0] < min(learnt[0], job.policy.memory_hold_pages):
+            known[site] = learnt
     rows = [
         {"shard": shard_of(site), "site": site, "pages": pages, "memory": memory}
         for site, (pages, memory) in sorted(known.items())
