@@ -1,7 +1,7 @@
 """WARC files as a news archive has them, of pages that are at hand: for tests and for the benchmark of scale.
 
-Each page is a request and a response; every so often a page comes again as it was, unchanged as a revisit, or
-under another host's address. The files are as foreign as an archive's: nothing in them says whose pages they are.
+Each page is a request and a response; every so often a page comes again as it was, unchanged as a revisit,
+or under another host's address. The files are as foreign as an archive's: nothing in them says whose pages they are.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 Given = tuple[str, bytes, dict[str, str]]
+# Address, body, headers, time and kind of a record.
+Capture = tuple[str, bytes, dict[str, str], datetime, str]
 
 _BEGIN = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 _BETWEEN = timedelta(seconds=17)
@@ -36,8 +38,7 @@ def build(folder: Path, pages: Sequence[Given], files: int, *, torn: bool = Fals
     return paths
 
 
-def _captures(pages: Iterable[Given]) -> Iterator[tuple[str, bytes, dict[str, str], datetime, str]]:
-    """Address, body, headers, time and kind of each record."""
+def _captures(pages: Iterable[Given]) -> Iterator[Capture]:
     moment = _BEGIN
     for number, (url, body, headers) in enumerate(pages, 1):
         kinds = ["response"]
@@ -50,17 +51,16 @@ def _captures(pages: Iterable[Given]) -> Iterator[tuple[str, bytes, dict[str, st
             yield f"http://mirror.test/{number}", body, headers, moment, "response"
 
 
-def _write(path: Path, captures: Iterable[tuple[str, bytes, dict[str, str], datetime, str]]) -> None:
+def _write(path: Path, captures: Iterable[Capture]) -> None:
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True, warc_version="WARC/1.0")
         writer.write_record(writer.create_warcinfo_record(path.name, {"software": "an archive's crawler"}))
-        for url, body, headers, moment, kind in captures:
-            _write_capture(writer, url, body, headers, moment, kind)
+        for capture in captures:
+            _write_capture(writer, capture)
 
 
-def _write_capture(
-    writer: WARCWriter, url: str, body: bytes, headers: dict[str, str], moment: datetime, kind: str
-) -> None:
+def _write_capture(writer: WARCWriter, capture: Capture) -> None:
+    url, body, headers, moment, kind = capture
     dated = {"WARC-Date": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
     asked = StatusAndHeaders("GET / HTTP/1.1", [("User-Agent", "an archive's")], is_http_request=True)
     writer.write_record(

@@ -133,8 +133,8 @@ def _told(summary: Summary, archives: int, missing: Sequence[str]) -> int:
     print(f"pages     {counts['pages']}: {counts['articles']} articles, {_listed(rejected, 'rejected')}")
     print(f"records   {_listed(passed, 'passed over')}")
     print(
-        f"published {counts['published.rows']} rows of articles in all, {counts['published.changed']} of them new "
-        f"versions; {counts['published.stored_already']} captures said nothing new; "
+        f"published {counts['published.rows']} rows of articles in all, {counts['published.changed']} of them "
+        f"new versions; {counts['published.stored_already']} captures said nothing new; "
         f"{counts['published.clusters']} clusters of near-duplicates; {summary.files} files"
     )
     for line in (*summary.damaged, *summary.given_up):

@@ -29,7 +29,8 @@ DECIDED = sheet_schema(
     ("minhash", pa.binary()),
 )
 _CAPTURE = (
-    "fetched_at", "own", "archive", "offset", "source", "id", "key", "url_canonical", "text_hash", "headline", "copy",
+    "fetched_at", "own", "archive", "offset", "source",
+    "id", "key", "url_canonical", "text_hash", "headline", "copy",
 )  # fmt: skip
 _READING = ("title", "text", "text_hash", "word_count")
 
@@ -44,7 +45,7 @@ class _Reading(NamedTuple):
 
 
 def decide(job: Job, task: Task, shelf: Shelf) -> Report:  # noqa: ARG001  all steps are called alike
-    """Which captures of some hosts make rows. Holds some 300 bytes a capture, texts of edited articles only."""
+    """Which captures of some hosts make rows. Holds 1 kB a capture, and the texts of edited articles."""
     captures = [Capture(**row) for row in _values(shelf, task, _CAPTURE)]
     texts = _texts(shelf, task, compared(captures))
 

@@ -29,7 +29,7 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """Processes of this machine: pages are spread over `count` workers, archive by archive; other tasks likewise."""
+    """Processes of this machine: the pages of one archive after the other are spread over `count` workers."""
 
     def __init__(self, job: Job, count: int) -> None:
         load_ahead()

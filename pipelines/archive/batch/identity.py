@@ -1,7 +1,7 @@
 """Which captures become rows, across all archives: versions of one article, and its copies elsewhere.
 
-The rules are those of a crawl (`store.versions`), applied to all captures of a host in the order in which they were
-fetched. Whatever order they come in here, the outcome is the same.
+The rules are those of a crawl (`store.versions`), applied to all captures of a host in the order in which they
+were fetched. Whatever order they come in here, the outcome is the same.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class _Stored:
     headed: set[tuple[str, str]] = field(default_factory=set)
 
     def note(self, row: Row) -> None:
+        """The article has one more version."""
         self.last = row
         self.said.add(row.capture.text_hash)
         self.headed.add((row.capture.text_hash, row.capture.headline))
@@ -81,10 +82,7 @@ def rows_of(captures: Iterable[Capture], compare: Compare) -> Iterator[Row]:
     copies: set[str] = set()
     for capture in sorted(captures, key=lambda each: each.order):
         known = stored.get(capture.key)
-        if known is None:
-            row = _first(capture, copies)
-        else:
-            row = _next(known, capture, compare)
+        row = _first(capture, copies) if known is None else _next(known, capture, compare)
         if row is None:
             continue
         if known is None:
@@ -96,7 +94,7 @@ def rows_of(captures: Iterable[Capture], compare: Compare) -> Iterator[Row]:
 
 
 def compared(captures: Iterable[Capture]) -> set[Place]:
-    """Places of the captures whose texts `rows_of` may ask to compare: of articles that did not stay as they were."""
+    """Places of the captures that `rows_of` may compare: of articles that did not stay as they were."""
     first: dict[str, Capture] = {}
     changed: set[str] = set()
     some = list(captures)

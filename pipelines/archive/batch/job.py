@@ -73,10 +73,12 @@ class Slice:
 
     @property
     def first(self) -> int:
+        """Its first shard."""
         return self.number * SHARDS // self.count
 
     @property
     def beyond(self) -> int:
+        """The first shard of the next."""
         return (self.number + 1) * SHARDS // self.count
 
     def __str__(self) -> str:

@@ -57,6 +57,7 @@ class Seen(NamedTuple):
     source: str
 
     def row(self, site: str) -> dict[str, Any]:
+        """As sheets have it."""
         return {"shard": shard_of(site), "site": site, **self._asdict()}
 
 
@@ -68,6 +69,7 @@ class Newest:
         self._sites: defaultdict[str, dict[str, Seen]] = defaultdict(dict)
 
     def add(self, site: str, seen: Seen) -> None:
+        """Look at one more page."""
         of_site = self._sites[site]
         known = of_site.get(seen.url)
         if known is None or known < seen:
@@ -76,6 +78,7 @@ class Newest:
             self._sites[site] = {each.url: each for each in heapq.nlargest(self._most, of_site.values())}
 
     def take(self) -> Iterator[tuple[str, Seen]]:
+        """Site and page, oldest first within a site."""
         for site in sorted(self._sites):
             for each in sorted(heapq.nlargest(self._most, self._sites[site].values())):
                 yield site, each

@@ -1,7 +1,7 @@
 """The fourth pass: near-duplicates over the whole corpus, by keys that near texts share.
 
-Rows are spread by these keys, compared within each bucket, and what hangs together is one cluster: the same as
-`similarity.clusters.clusters` gives of all rows at once.
+Rows are spread by these keys, compared within each bucket, and what hangs together is one cluster: the same
+as `similarity.clusters.clusters` gives of all rows at once.
 """
 
 from __future__ import annotations

@@ -143,18 +143,18 @@ class Batch:
 
     def _registered(self, inputs: Iterable[Input]) -> dict[str, str]:
         """Key of each archive's rows -> what names the archive; one whose file has changed is there once."""
-        there: dict[str, list[str]] = {}
+        there: dict[str, tuple[str, str]] = {}
         if self._shelf.has(_REGISTER):
             with self._shelf.open(_REGISTER) as file:
-                there = json.load(file)
-        new = {each.archive.place: [each.key, each.run_id] for each in inputs}
+                there = {place: (key, name) for place, (key, name) in json.load(file).items()}
+        new = {each.archive.place: (each.key, each.run_id) for each in inputs}
         if new.items() <= there.items():
-            return {key: name for key, name in there.values()}
+            return dict(there.values())
         there |= new
         path = self._shelf.scratch()
         path.write_text(json.dumps(there, indent=1, sort_keys=True), encoding="utf-8")
         self._shelf.keep(path, _REGISTER)
-        return {key: name for key, name in there.values()}
+        return dict(there.values())
 
     def _publish(self, register: dict[str, str]) -> None:
         state = digest_of(*sorted(register))

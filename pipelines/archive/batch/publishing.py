@@ -1,4 +1,4 @@
-"""The finished part files take the place of what earlier batches published here, and nothing else is touched."""
+"""The finished part files take the place of what earlier batches published there; nothing else is touched."""
 
 from __future__ import annotations
 
