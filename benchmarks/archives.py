@@ -1,7 +1,8 @@
 """WARC files as a news archive has them, of pages that are at hand: for tests and for the benchmark of scale.
 
-Each page is a request and a response; every so often a page comes again as it was, unchanged as a revisit,
-or under another host's address. The files are as foreign as an archive's: nothing in them says whose pages they are.
+Each page is a request and a response; every so often a page comes again as it was, unchanged as a revisit, or
+under another host's address. The files are as foreign as an archive's: nothing in them says whose pages they
+are.
 """
 
 from __future__ import annotations

@@ -30,6 +30,8 @@ from pipelines.store.place import ledger_path, state_folder
 from pipelines.urls.site_names import is_site_name
 
 _ENGINES = ("one", "pool", "ray")
+_PATH = "archives: a file, folder, pattern or s3://bucket/pattern; may be given several times"
+_ENGINE = "one process, a pool of them (without: this), or a Ray cluster; the rows are the same"
 
 
 class Code(IntEnum):
@@ -133,8 +135,8 @@ def _told(summary: Summary, archives: int, missing: Sequence[str]) -> int:
     print(f"pages     {counts['pages']}: {counts['articles']} articles, {_listed(rejected, 'rejected')}")
     print(f"records   {_listed(passed, 'passed over')}")
     print(
-        f"published {counts['published.rows']} rows of articles in all, {counts['published.changed']} of them "
-        f"new versions; {counts['published.stored_already']} captures said nothing new; "
+        f"published {counts['published.rows']} articles in all, {counts['published.changed']} of them new "
+        f"versions; {counts['published.stored_already']} captures said nothing new; "
         f"{counts['published.clusters']} clusters of near-duplicates; {summary.files} files"
     )
     for line in (*summary.damaged, *summary.given_up):
@@ -179,28 +181,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Clean WARC archives into an output of its own; what was done before is not done again.",
     )
     add = parser.add_argument
-    add("--path", action="append", required=True, metavar="PATTERN",
-        help="archives: a file, folder, pattern or s3://bucket/pattern; may be given several times")  # fmt: skip
-    add(
-        "--output",
-        required=True,
-        metavar="PLACE",
-        help="a folder or s3://bucket/prefix that no crawl writes to",
-    )
-    add("--engine", choices=_ENGINES, default="pool",
-        help="one process, a pool of them (the default), or a Ray cluster; the rows are the same")  # fmt: skip
-    add(
-        "--workers",
-        type=_positive,
-        metavar="N",
-        help="processes of the pool or of a local Ray; as many as CPUs without",
-    )
-    add(
-        "--address",
-        metavar="HOST:PORT",
-        help="head of the Ray cluster; without it Ray is started on this machine",
-    )
-    add("--site", action="append", default=[], type=_site, metavar="NAME", help="only pages of this site")
+    add("--path", action="append", required=True, metavar="PATTERN", help=_PATH)
+    add("--output", required=True, metavar="PLACE", help="a folder or s3://bucket/prefix of its own")
+    add("--engine", choices=_ENGINES, default="pool", help=_ENGINE)
+    add("--workers", type=_positive, metavar="N", help="processes of a pool or a local Ray (all CPUs)")
+    add("--address", metavar="HOST:PORT", help="head of the Ray cluster (without: a Ray on this machine)")
+    add("--site", action="append", default=[], type=_site, metavar="NAME", help="only this site's pages")
     add("--page-seconds", type=_seconds, default=10.0, metavar="S", help="a page's deadline (10)")
     add("--page-memory-mb", type=_memory, default=1024, metavar="MB", help="a page's memory (1024)")
     return parser

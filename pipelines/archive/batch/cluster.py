@@ -1,9 +1,9 @@
 """The steps of a batch on a Ray cluster.
 
 Plain Ray tasks and not Ray Data: the unit of a batch is one archive or one range of hosts, whose result is a
-file. Ray Data puts rows through its object store, does not say which input a lost block was of, and gives up all
-inputs or none by name; a task does both. Tasks leave their results on the shelf, so that the object store holds
-reports only, and a task that a dying node took along is done again by another.
+file. Ray Data puts rows through its object store, does not say which input a lost block was of, and gives up
+all inputs or none by name; a task does both. Tasks leave their results on the shelf, so that the object store
+holds reports only, and a task that a dying node took along is done again by another.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class NoRay(StoreError):
 
 
 class RayEngine:
-    """Tasks of one CPU each, on the cluster at `address`; without one on a Ray of `count` CPUs, started here."""
+    """Tasks of one CPU each, on the cluster at `address`; without one a Ray of `count` CPUs is begun."""
 
     def __init__(self, job: Job, address: str | None, count: int) -> None:
         if find_spec("ray") is None:

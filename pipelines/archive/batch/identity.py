@@ -1,7 +1,7 @@
 """Which captures become rows, across all archives: versions of one article, and its copies elsewhere.
 
-The rules are those of a crawl (`store.versions`), applied to all captures of a host in the order in which they
-were fetched. Whatever order they come in here, the outcome is the same.
+The rules are those of a crawl (`store.versions`), applied to all captures of a host in the order in which
+they were fetched. Whatever order they come in here, the outcome is the same.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Capture:
 
     @property
     def place(self) -> Place:
+        """Where it is."""
         return self.source, self.offset
 
     @property

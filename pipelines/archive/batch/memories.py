@@ -34,9 +34,9 @@ def memory_name(part: Slice) -> str:
 def dump_memory(memory: SiteMemory) -> str:
     """As JSON, the same for the same memory, and with which every page takes the general road.
 
-    Captures of one article are compared across archives: what the learnt road reads otherwise would be a version.
-    On pages of eleven sites that repeat it is a quarter quicker and reads none of 132 otherwise, on those of a
-    corpus of 2012 it is as quick and reads 4 of 144 otherwise, no better.
+    Captures of one article are compared across archives: what the learnt road reads otherwise would be a
+    version. On pages of eleven sites that repeat it is a quarter quicker and reads none of 132 otherwise, on
+    those of a corpus of 2012 it is as quick and reads 4 of 144 otherwise, no better.
     """
     templates = [[each.body, each.headline, each.pages] for each in memory.templates]
     return json.dumps({"repeated": sorted(memory.repeated), "templates": templates}, separators=(",", ":"))

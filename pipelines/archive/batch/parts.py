@@ -34,8 +34,8 @@ _Marks = dict[Place, dict[str, Any]]
 def write(job: Job, task: Task, shelf: Shelf) -> Report:
     """Part files of one day and range of hosts; `inputs`: sheets of articles, of rows, of clusters.
 
-    Takes the memory of the slice's rows thrice, some 800 MB at most. A folder's parts wait on the shelf; an object
-    store's are put where they belong, and no manifest lists them yet.
+    Takes the memory of the slice's rows thrice, some 800 MB at most. A folder's parts wait on the shelf; an
+    object store's are put where they belong, and no manifest lists them yet.
     """
     cleaned = [name for name in task.inputs if name.startswith("articles/")]
     marks = _marks(shelf, task)

@@ -40,7 +40,7 @@ def plain(schema: pa.Schema) -> pa.Schema:
 
 
 class SheetWriter:
-    """Writes rows as they come; `finish` puts the sheet on the shelf, leaving the block without that drops it."""
+    """Writes rows as they come; `finish` puts the sheet on the shelf, leaving without that drops it."""
 
     def __init__(self, shelf: Shelf, name: str, schema: pa.Schema) -> None:
         self._shelf = shelf
