@@ -21,13 +21,20 @@ class Reading(Protocol):
     """What is compared of an article: its `Article`, or as much of one."""
 
     @property
-    def title(self) -> str | None: ...
+    def title(self) -> str | None:
+        """Its headline."""
+
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """Its body."""
+
     @property
-    def text_hash(self) -> str: ...
+    def text_hash(self) -> str:
+        """The hash of its body."""
+
     @property
-    def word_count(self) -> int: ...
+    def word_count(self) -> int:
+        """Words of its body."""
 
 
 def change_kind(before: Reading, after: Reading) -> ChangeKind | None:

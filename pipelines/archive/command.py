@@ -100,7 +100,7 @@ def _reclean(asked: argparse.Namespace) -> int:
 def _engine(asked: argparse.Namespace, job: Job) -> Engine:
     count = asked.workers or os.cpu_count() or 1
     if asked.engine == "ray":
-        return RayEngine(job, asked.address, count)
+        return RayEngine(job, asked.address, count, _say)
     return LocalEngine(job, 1 if asked.engine == "one" else count)
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -24,7 +25,6 @@ from pipelines.archive.batch.steps import OF_PAGES, carry_out
 from pipelines.store.errors import StoreError
 
 _CONNECT_SECONDS = 5.0
-_LOG = logging.getLogger(__name__)
 
 
 class NoRay(StoreError):
@@ -34,7 +34,7 @@ class NoRay(StoreError):
 class RayEngine:
     """Tasks of one CPU each, on the cluster at `address`; without one a Ray of `count` CPUs is begun."""
 
-    def __init__(self, job: Job, address: str | None, count: int) -> None:
+    def __init__(self, job: Job, address: str | None, count: int, tell: Callable[[str], object]) -> None:
         if find_spec("ray") is None:
             raise NoRay(
                 "--engine ray needs Ray: pip install 'ray==2.*' (in the requirements of make test-all)"
@@ -42,10 +42,14 @@ class RayEngine:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         if address is not None:
             _refuse_unreachable(address)
+        else:  # else Ray makes a token for good in the user's home
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         import ray  # noqa: PLC0415  an extra, and slow to load
 
         self._ray: Any = ray
         self._job = job
+        self._tell = tell
         try:
             ray.init(
                 address=address or "local",
@@ -61,14 +65,14 @@ class RayEngine:
         self._run = ray.remote(num_cpus=1, max_retries=0)(_on_node)
 
     def each(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        """As `Engine.each`; each node that dies is named in the log with what it had."""
+        """As `Engine.each`; what a node that died had is named and tried again."""
         under_way = {self._run.remote(self._job, task): (task, 1) for task in tasks}
         while under_way:
             (done,), _ = self._ray.wait(list(under_way), num_returns=1)
             task, attempt = under_way.pop(done)
             outcome = self._outcome(done, task)
             if isinstance(outcome, GivenUp) and not outcome.final and attempt < ATTEMPTS:
-                _LOG.warning("%s: %s; tried again", task.name, outcome.why)
+                self._tell(f"{task.name}: {outcome.why}; tried again")
                 under_way[self._run.remote(self._job, task)] = task, attempt + 1
             else:
                 yield outcome
