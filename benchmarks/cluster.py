@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.bench.processes import descendants, look
 from demo.crawl import environment
@@ -33,6 +34,14 @@ class Node:
     def pids(self) -> set[int]:
         """The processes of the node, workers and what they started included."""
         return descendants(self.process.pid, look()) | {self.process.pid}
+
+    def works(self) -> bool:
+        """Whether one of its processes carries out a task: Ray says so in its title."""
+        for pid in self.pids():
+            with suppress(OSError):
+                if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::_"):
+                    return True
+        return False
 
     def kill(self) -> None:
         """SIGKILL to all of them, as if the machine went away."""

@@ -33,7 +33,8 @@ def test_a_node_that_dies_midway_costs_no_row(tmp_path: Path) -> None:
         pids = cluster.head.pids() | cluster.other.pids()
         run = command(output, paths, "--engine", "ray", "--address", cluster.address)
         with subprocess.Popen(run, cwd=ROOT, stderr=subprocess.PIPE, text=True) as batch:
-            while batch.poll() is None and not any(output.glob(".state/batch/articles/*.parquet")):
+            cleaned = output / ".state" / "batch" / "articles"
+            while batch.poll() is None and not (any(cleaned.glob("*.parquet")) and cluster.other.works()):
                 time.sleep(0.05)
             pids |= cluster.other.pids()
             cluster.other.kill()
