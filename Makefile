@@ -11,6 +11,7 @@ SITES ?=
 SOAK ?=
 FUZZ_SECONDS ?= 600
 BENCH ?=
+SCALE ?=
 # One more than the cores of a small machine: tests of politeness mostly wait.
 TEST_WORKERS ?= 3
 # Measuring data that stands beside some checkouts; its gates run wherever it is.
@@ -20,7 +21,7 @@ SHARED := $(wildcard ../shared/bench/score.py)
 STAMPS := $(VENV)/.stamps
 install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
-.PHONY: help render chromium crawl test test-all soak hostile fuzz check score gate bench train lock format clean
+.PHONY: help render chromium crawl test test-all soak hostile fuzz check score gate bench scale-test train lock format clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -96,6 +97,9 @@ ifneq ($(SHARED),)
 else
 	@echo "gate: no measuring data in ../shared; nothing measured"
 endif
+
+scale-test: $(STAMPS)/all ## clean archives by one process, a pool and a two-node Ray cluster: identical rows, figures in docs/archives.md
+	@$(BIN)/python -m benchmarks.scale $(SCALE)
 
 # Parts of the benchmark and its options: BENCH="growth --quick".
 bench: $(STAMPS)/dev ## what it costs, as ratios, into docs/performance.md (needs ../shared; BENCH=growth does not)
