@@ -98,7 +98,7 @@ else
 	@echo "gate: no measuring data in ../shared; nothing measured"
 endif
 
-scale-test: $(STAMPS)/all ## clean archives by one process, a pool and a two-node Ray cluster: identical rows, figures in docs/archives.md
+scale-test: $(STAMPS)/all ## clean archives by one process, a pool and a two-node Ray cluster: identical rows, figures in docs/batches.md
 	@$(BIN)/python -m benchmarks.scale $(SCALE)
 
 # Parts of the benchmark and its options: BENCH="growth --quick".

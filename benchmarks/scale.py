@@ -1,6 +1,6 @@
 """Archives cleaned by one process, by a pool and by a two-node Ray cluster: the same rows, at which price.
 
-    python -m benchmarks.scale [--data ../shared/data] [--pages N] [--files N] [--document docs/archives.md]
+    python -m benchmarks.scale [--data ../shared/data] [--pages N] [--files N] [--document docs/batches.md]
 
 Builds WARC files as a news archive has them of the measuring data, without it of the demo newsroom's pages,
 cleans them with each engine, compares all rows, and writes the table between the document's markers. Exit
@@ -27,7 +27,7 @@ import duckdb
 
 from benchmarks.archives import Given, build
 from benchmarks.bench.machine import machine
-from benchmarks.bench.processes import descendants, look
+from benchmarks.bench.processes import Seen, descendants, look
 from benchmarks.bench.table import BenchError, Table, between_markers, times
 from benchmarks.bench.workloads import DEMO, has, pages_of
 from benchmarks.cluster import Cluster, two_nodes
@@ -35,7 +35,7 @@ from demo.crawl import environment
 from pipelines.store.schema import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENT = ROOT / "docs" / "archives.md"
+DOCUMENT = ROOT / "docs" / "batches.md"
 _PART = "archives"
 _SETS = ("sites", "wcxb", "fundus", "daniel", "rtl", "chinese", "metadata", "dates", "not-articles")
 _PAGES, _FILES = 1_500, 6
@@ -44,11 +44,12 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """One engine's batch: seconds on the wall, the most resident bytes of all its processes at a moment."""
+    """One engine's batch: seconds on the wall and of all CPUs, the most resident bytes at a moment."""
 
     engine: str
     output: Path
     seconds: float
+    cpu: float
     peak: int
 
 
@@ -98,7 +99,9 @@ def _pages(data: Path, most: int) -> tuple[list[Given], str]:
         for number, (url, body, headers) in enumerate(pages_of(name, data)):
             address = url if url.startswith("http") else f"http://{name}.test/{number}"
             found.append((address, body, headers))
-    return found[:most], f"the measuring data ({', '.join(here)})" if here else "the demo newsroom"
+    if len(found) > most:
+        found = [found[at * len(found) // most] for at in range(most)]
+    return found, f"the measuring data ({', '.join(here)})" if here else "the demo newsroom"
 
 
 def _clean(engine: str, paths: Sequence[Path], output: Path) -> Cleaned:
@@ -112,24 +115,32 @@ def _clean(engine: str, paths: Sequence[Path], output: Path) -> Cleaned:
         begun = time.monotonic()
         env = environment() | {name: os.environ[name] for name in os.environ if name.startswith("RAY_")}
         batch = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
-        with batch, _Peak(batch.pid, cluster) as peak:
+        with batch, _Taken(batch.pid, cluster) as taken:
             batch.wait()
         seconds = time.monotonic() - begun
     if batch.returncode != 4:  # the torn archive is told, and all else is done
         raise BenchError(f"engine {engine} ended with exit code {batch.returncode}")
-    return Cleaned(engine, output, seconds, peak.most)
+    return Cleaned(engine, output, seconds, taken.cpu, taken.most)
 
 
-class _Peak:
-    """The most that all processes of a batch, cluster included, had resident together."""
+class _Taken:
+    """What all processes of a batch, cluster included, take: CPU, and the most memory at a moment."""
 
     def __init__(self, pid: int, cluster: Cluster | None) -> None:
         nodes = (cluster.head, cluster.other) if cluster else ()
         self._roots = [pid, *(node.process.pid for node in nodes)]
         self._done = Event()
+        self._seen: dict[int, float] = {}
+        known = look()
+        self._before = sum(known[pid].cpu for pid in self._pids(known))
         self.most = 0
 
-    def __enter__(self) -> _Peak:
+    @property
+    def cpu(self) -> float:
+        """Seconds; a process that ends counts as it was when last looked at."""
+        return sum(self._seen.values()) - self._before
+
+    def __enter__(self) -> _Taken:
         self._thread = Thread(target=self._poll, daemon=True)
         self._thread.start()
         return self
@@ -141,8 +152,13 @@ class _Peak:
     def _poll(self) -> None:
         while not self._done.wait(0.5):
             known = look()
-            some = set(self._roots).union(*(descendants(pid, known) for pid in self._roots))
-            self.most = max(self.most, sum(known[pid].rss for pid in some & known.keys()))
+            some = self._pids(known)
+            self._seen |= {pid: known[pid].cpu for pid in some if known[pid].rss}
+            self.most = max(self.most, sum(known[pid].rss for pid in some))
+
+    def _pids(self, known: dict[int, Seen]) -> set[int]:
+        below = (descendants(pid, known) for pid in self._roots)
+        return set(self._roots).union(*below) & known.keys()
 
 
 def _differences(one: Cleaned, other: Cleaned) -> list[str]:
@@ -178,16 +194,21 @@ def _table(cleaned: Sequence[Cleaned], pages: int) -> Table:
         (
             each.engine,
             times(first.seconds / each.seconds),
+            times(each.cpu / first.cpu),
             f"{each.seconds:.0f} s",
+            f"{1000 * each.cpu / pages:.0f} ms",
             f"{each.peak / _MIB:,.0f} MiB",
             f"{_count(_read(each.output, 'articles')):,}",
             f"{_count(_read(each.output, 'rejected')):,}",
         )
         for each in cleaned
     )
-    columns = ("engine", "pages a second, to `one`", "wall", "peak of all processes", "articles", "rejected")
+    columns = (
+        "engine", "pages a second, to `one`", "CPU, to `one`", "wall", "CPU a page", "peak of all processes",
+        "articles", "rejected",
+    )  # fmt: skip
     how = (
-        "Pages that memory learns from are cleaned twice, which are nearly all of so few a site. The peak counts "
+        "Pages that memory learns from are cleaned twice: nearly all here, with so few a site. The peak counts "
         "what processes share as often as they share it; that of ray includes the cluster's own."
     )
     return Table(f"{pages:,} pages by each engine", columns, rows, (how,))

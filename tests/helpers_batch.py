@@ -14,7 +14,7 @@ from benchmarks.archives import Given, build
 from demo.content import load
 from demo.pages import Site
 from pipelines.store.schema import SCHEMAS
-from tests.crawling import Finished, run
+from tests.crawling import ROOT, Finished, run
 
 
 def newsroom_pages(most: int) -> list[Given]:
@@ -35,9 +35,10 @@ def archives(folder: Path, pages: int = 40, files: int = 3, *, torn: bool = Fals
     return build(folder, newsroom_pages(pages), files, torn=torn)
 
 
-def reclean(output: Path | str, paths: Sequence[Path | str], *options: str, **env: str) -> Finished:
-    """`python -m pipelines reclean`."""
-    return run(command(output, paths, *options), **env)
+def reclean(output: Path | str, paths: Sequence[Path | str], *options: str, folder: Path = ROOT) -> Finished:
+    """`python -m pipelines reclean`, in a folder."""
+    arguments = ["/usr/bin/env", "--chdir", str(folder), *command(output, paths, *options)]
+    return run(arguments, PYTHONPATH=str(ROOT))
 
 
 def command(output: Path | str, paths: Sequence[Path | str], *options: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The units of deploy/systemd: systemd has nothing to say, and the command works from an empty environment."""
+"""The units of deploy/systemd: systemd has nothing to say, and the command works from an empty place."""
 
 from __future__ import annotations
 
