@@ -208,8 +208,8 @@ def _table(cleaned: Sequence[Cleaned], pages: int) -> Table:
         "articles", "rejected",
     )  # fmt: skip
     how = (
-        "Pages that memory learns from are cleaned twice: nearly all here, with so few a site. The peak counts "
-        "what processes share as often as they share it; that of ray includes the cluster's own."
+        "Pages that memory learns from are cleaned twice: nearly all here, with so few a site. The peak "
+        "counts what processes share as often as they share it; that of ray includes the cluster's own."
     )
     return Table(f"{pages:,} pages by each engine", columns, rows, (how,))
 

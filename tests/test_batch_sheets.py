@@ -57,9 +57,14 @@ def test_every_row_is_in_one_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_sheet_that_is_not_finished_is_not_there(tmp_path: Path) -> None:
     shelf = FolderShelf(tmp_path)
-    with pytest.raises(ZeroDivisionError), SheetWriter(shelf, "some.parquet", SHEET) as sheet:
-        sheet.add([{"shard": 1, "name": "a"}])
-        raise ZeroDivisionError
+
+    def write() -> None:
+        with SheetWriter(shelf, "some.parquet", SHEET) as sheet:
+            sheet.add([{"shard": 1, "name": "a"}])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
     assert shelf.names(".") == []
 
 
@@ -161,5 +166,5 @@ def _texts() -> list[tuple[int, str, str]]:
         (2, " ".join(river[:-4]), "http://c.test/1"),
         (3, " ".join(coast), "http://d.test/1"),
         (4, " ".join([*hill, "One more line."]), "http://b.test/1"),
-        (5, " ".join(["A lead of their own."] + river), "http://e.test/1"),
+        (5, " ".join(["A lead of their own.", *river]), "http://e.test/1"),
     ]
