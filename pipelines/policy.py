@@ -159,7 +159,7 @@ class Policy:
     near_max_chars: int = 50_000
     # Texts of one length are near when this share of the shingles is the same. Of real pairs with 0.5 one in
     # four were a form filled in twice. 0.6 finds 1 % more of our pairs, and puts the weather of four days and
-    # a third more telegrams into one cluster.
+    # half as many telegrams again into one cluster.
     near_min_containment: float = 0.65
     # The shorter one is, the more of it must stand in the longer (this much more, times the missing part):
     # who cuts does not rewrite. Without it and the next, 71 stories of one prince's meetings hang together.
