@@ -1,4 +1,4 @@
-"""The units of deploy/systemd: systemd has nothing to say, and the command works from an empty place."""
+"""The units of deploy/systemd: systemd has nothing to say, and they work from an empty environment."""
 
 from __future__ import annotations
 

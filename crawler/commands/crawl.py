@@ -28,6 +28,13 @@ class Command(ScrapyCrawl):
     def short_desc(self) -> str:
         return "Crawl, clean and publish (spiders: news, urls, warc)"
 
+    def long_desc(self) -> str:
+        return (
+            "Crawl, clean and publish what is new. Arguments with -a: spider news takes sites, site and "
+            "shard, spider urls file or url, and shard; shard=2/8 crawls the sites of the second of eight "
+            "shards, while others crawl theirs into the same output (docs/scale.md)."
+        )
+
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before Scrapy starts anything or logs a line."""
         super().process_options(args, opts)
