@@ -171,6 +171,8 @@ class Policy:
     # Of what has a key in common so many are compared; wire copy is printed within days.
     near_bucket: int = 32
     near_window_days: int = 30
+    # In the index at most; some 150 MB. An archive may bring more than weeks of a crawl do.
+    near_max_rows: int = 250_000
 
     # Cleaning stored pages again is published unasked while it takes no more than these shares of the letters
     # and of the rows of each site: see docs/storage.md for what was measured.

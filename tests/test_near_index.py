@@ -156,6 +156,29 @@ def test_the_index_follows_its_window(ledger: Ledger) -> None:
     assert ledger.connection.execute("SELECT count(*) FROM near").fetchone()[0] == 3
 
 
+def test_an_archive_of_old_articles_pushes_nothing_of_today_out(ledger: Ledger) -> None:
+    long_ago = NOW - timedelta(days=4_000)
+    (today,) = marked(ledger, story("https://one.test/a"))
+    with ledger.transaction() as db:
+        for number in range(9):
+            old = story(f"https://old.test/{number}", f"{number} " * 30 + OTHER, long_ago)
+            with_cluster(db, old, DEFAULT_POLICY, NOW)
+    copies = marked(
+        ledger,
+        story("https://two.test/b", at=NOW + timedelta(days=1)),
+        story("https://old.test/c", at=long_ago),
+    )
+    assert [copy.duplicate_of for copy in copies] == [today.id, None]
+
+
+def test_of_more_articles_than_the_index_holds_the_oldest_leave(ledger: Ledger) -> None:
+    policy = replace(DEFAULT_POLICY, near_max_rows=20)
+    with ledger.transaction() as db:
+        for number in range(60):
+            with_cluster(db, story(f"https://one.test/{number}", f"{number} " * 30 + OTHER), policy)
+    assert ledger.connection.execute("SELECT count(*), min(seq) FROM near").fetchone()[:] == (21, 40)
+
+
 def test_a_bucket_that_everybody_is_in_costs_no_more_than_its_bound(ledger: Ledger) -> None:
     """The newest of a hundred copies is compared with as many as the policy says, and joins them."""
     copies = marked(ledger, *(story(f"https://site{number}.test/a") for number in range(100)))
@@ -164,7 +187,7 @@ def test_a_bucket_that_everybody_is_in_costs_no_more_than_its_bound(ledger: Ledg
     (last,) = marked(ledger, story("https://last.test/a"))
     ledger.connection.set_trace_callback(None)
     assert last.cluster_id == copies[0].id
-    read = [text for text in said if "FROM near WHERE seq" in text]
+    read = [text for text in said if "FROM near WHERE seq = " in text]
     assert len(read) == DEFAULT_POLICY.near_bucket
 
 
@@ -198,8 +221,9 @@ def index_of(path: Path) -> list[tuple[Any, ...]]:
 def test_a_rebuilt_ledger_compares_with_what_was_published(store: Store) -> None:
     long_ago = NOW - timedelta(days=2 * DEFAULT_POLICY.near_window_days)
     with closing(Ledger(store.ledger_path, recheck=RECHECK)) as ledger:
-        ledger.start_run("run-1", "news", NOW)
+        ledger.start_run("run-0", "news", long_ago)
         staged(ledger, story("https://old.test/a", at=long_ago))
+        ledger.start_run("run-1", "news", NOW)
         first = staged(ledger, story("https://one.test/a", at=NOW - timedelta(days=3)))
         staged(ledger, story("https://two.test/b", "مرسى النخيل - " + BODY, NOW - timedelta(days=2)))
         staged(ledger, story("https://two.test/c", OTHER, NOW - timedelta(days=2)))

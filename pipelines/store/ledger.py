@@ -72,6 +72,7 @@ class Ledger:
         self.path = path
         self._policy = policy
         self._recheck = recheck
+        self._began: datetime | None = None
         self._db = open_read_only(path) if read_only else open_ledger(path)
 
     @property
@@ -104,6 +105,7 @@ class Ledger:
 
     def start_run(self, run_id: str, spider: str, now: datetime) -> None:
         """Record the run, take back the leases of runs that died, give failed URLs another chance."""
+        self._began = now
         with self.transaction() as db:
             db.execute(
                 "INSERT INTO runs (run_id, spider, started_at) VALUES (?, ?, ?)",
@@ -249,7 +251,7 @@ class Ledger:
     def stage(self, key: str, cleaned: Cleaned) -> Cleaned | None:
         """Spool the outcome of a page; what was spooled, or None for an article that is stored already."""
         with self.transaction() as db:
-            return stage(db, key, cleaned, self._policy, self._recheck)
+            return stage(db, key, cleaned, self._policy, self._recheck, now=self._began)
 
     # -- site memory
 

@@ -125,9 +125,10 @@ CREATE TABLE IF NOT EXISTS near (    -- signatures of the articles of the last w
     cluster_id TEXT NOT NULL,
     began INTEGER NOT NULL,          -- when the first of its cluster was fetched,
     first BLOB NOT NULL,             -- and which article that is; empty: nobody knows any more
+    noted INTEGER NOT NULL,          -- when the run began that noted it: archives hold old articles
     signature BLOB NOT NULL          -- pipelines/similarity/near.py
 );
-CREATE INDEX IF NOT EXISTS near_by_time ON near (at);
+CREATE INDEX IF NOT EXISTS near_by_time ON near (noted);
 
 CREATE TABLE IF NOT EXISTS near_keys (  -- what near signatures have in common
     key INTEGER NOT NULL, seq INTEGER NOT NULL,

@@ -1,8 +1,8 @@
 """The index of near-duplicates: what the articles of the last weeks are like, in the ledger.
 
 A row is compared with what it has a key in common with, and noted, in the transaction that spools it. What
-that costs does not grow: of each key the newest rows are looked at, and what is out of the window leaves, a
-few rows at a time.
+that costs does not grow: of each key the newest rows are looked at, and what was noted longer ago than the
+window leaves, a few rows at a time; so does the oldest where there are too many.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from pipelines.urls import article_key
 
 # More than come with each article, so that the index follows its window.
 _LEAVE_AT_ONCE = 4
-_BEFORE = "SELECT seq, signature FROM near WHERE at < ? ORDER BY at LIMIT ?"
-_AFTER = "SELECT seq, signature FROM near WHERE at > ? ORDER BY at DESC LIMIT ?"
+_BEFORE = "SELECT seq, signature FROM near WHERE noted < ? ORDER BY noted LIMIT ?"
+_AFTER = "SELECT seq, signature FROM near WHERE noted > ? ORDER BY noted DESC LIMIT ?"
+_BEYOND = "SELECT seq, signature FROM near WHERE seq <= (SELECT max(seq) FROM near) - ? ORDER BY seq LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +34,24 @@ class Entry:
     cluster_id: str
     began: int
     first: bytes
+    noted: int
     signature: bytes
 
 
-def with_cluster(db: sqlite3.Connection, article: Article, policy: Policy) -> Article:
+def with_cluster(
+    db: sqlite3.Connection, article: Article, policy: Policy, now: datetime | None = None
+) -> Article:
     """`article` with its cluster, noted for those that come after it; as it is where it has no signature.
 
     A version keeps the cluster of the one before while it is near. Of several clusters an article joins the
-    one that began first. Runs inside the transaction that spools the row.
+    one that began first. `now` is when the run began, for an article of now its own time. Runs inside the
+    transaction that spools the row.
     """
     if article.minhash is None:
         return article
     at, own = seconds(article.fetched_at), article_hash(article.url_canonical)
-    _let_go(db, at, policy)
+    noted = seconds(now) if now else at
+    _let_go(db, noted, policy)
     like = _like(db, article.minhash, at, policy)
     chosen = next((entry for entry in like if entry.article == own), None) or min(
         like, key=lambda entry: (entry.began, entry.cluster_id), default=None
@@ -53,7 +59,7 @@ def with_cluster(db: sqlite3.Connection, article: Article, policy: Policy) -> Ar
     cluster, began, first = (
         (chosen.cluster_id, chosen.began, chosen.first) if chosen else (article.id, at, own)
     )
-    note(db, Entry(own, at, cluster, began, first, article.minhash))
+    note(db, Entry(own, at, cluster, began, first, noted, article.minhash))
     return replace(article, cluster_id=cluster, duplicate_of=None if first == own else cluster)
 
 
@@ -63,8 +69,9 @@ def note(db: sqlite3.Connection, entry: Entry) -> None:
     if not keys:
         return
     added = db.execute(
-        "INSERT INTO near (article, at, cluster_id, began, first, signature) VALUES (?, ?, ?, ?, ?, ?)",
-        (entry.article, entry.at, entry.cluster_id, entry.began, entry.first, entry.signature),
+        "INSERT INTO near (article, at, cluster_id, began, first, noted, signature) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (entry.article, entry.at, entry.cluster_id, entry.began, entry.first, entry.noted, entry.signature),
     )
     db.executemany("INSERT INTO near_keys VALUES (?, ?)", [(key, added.lastrowid) for key in keys])
 
@@ -90,7 +97,7 @@ def _like(db: sqlite3.Connection, signature: bytes, at: int, policy: Policy) -> 
     window = window_seconds(policy)
     for seq in sorted(_candidates(db, signature, policy), reverse=True):
         row = db.execute(
-            "SELECT article, at, cluster_id, began, first, signature FROM near "
+            "SELECT article, at, cluster_id, began, first, noted, signature FROM near "
             "WHERE seq = ? AND at BETWEEN ? AND ?",
             (seq, at - window, at + window),
         ).fetchone()
@@ -110,14 +117,17 @@ def _candidates(db: sqlite3.Connection, signature: bytes, policy: Policy) -> lis
     return sorted(shared, key=lambda seq: (-shared[seq], -seq))[: policy.near_bucket]
 
 
-def _let_go(db: sqlite3.Connection, at: int, policy: Policy) -> None:
-    """Some of what is out of the window, whichever way a clock or an archive went."""
+def _let_go(db: sqlite3.Connection, now: int, policy: Policy) -> None:
+    """Some of what was noted out of the window, whichever way a clock went, and of what is too much."""
     window = window_seconds(policy)
-    gone = [
-        *db.execute(_BEFORE, (at - window, _LEAVE_AT_ONCE)).fetchall(),
-        *db.execute(_AFTER, (at + window, _LEAVE_AT_ONCE)).fetchall(),
-    ]
-    for seq, signature in gone:
+    gone = dict(
+        (
+            *db.execute(_BEFORE, (now - window, _LEAVE_AT_ONCE)),
+            *db.execute(_AFTER, (now + window, _LEAVE_AT_ONCE)),
+            *db.execute(_BEYOND, (policy.near_max_rows, _LEAVE_AT_ONCE)),
+        )
+    )
+    for seq, signature in gone.items():
         keys = [(key, seq) for key in _keys(signature)]
         db.executemany("DELETE FROM near_keys WHERE key = ? AND seq = ?", keys)
         db.execute("DELETE FROM near WHERE seq = ?", (seq,))

@@ -26,7 +26,7 @@ INSERT INTO seen.near_clusters
     SELECT cluster_id, min(at), max(CASE WHEN is_first THEN article END) FROM seen.near_rows GROUP BY 1;
 """
 _IN_ORDER = """
-SELECT article, at, cluster_id, began, coalesce(first, x''), signature
+SELECT article, at, cluster_id, began, coalesce(first, x''), at, signature
 FROM seen.near_rows JOIN seen.near_clusters USING (cluster_id) ORDER BY at, id
 """
 # By a clock that ran ahead there may be newer ones.

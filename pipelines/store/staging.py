@@ -20,12 +20,18 @@ Blocks = tuple[RemovedBlock, ...]
 
 
 def stage(
-    db: sqlite3.Connection, key: str, cleaned: Cleaned, policy: Policy, recheck: Recheck
+    db: sqlite3.Connection,
+    key: str,
+    cleaned: Cleaned,
+    policy: Policy,
+    recheck: Recheck,
+    *,
+    now: datetime | None = None,
 ) -> Cleaned | None:
     """Spool the outcome of a page; what was spooled, or None for an article that is stored already.
 
-    Runs inside a transaction. The version number and what it is a copy of are decided here, where the row
-    becomes durable.
+    `now` is when the run began. Runs inside a transaction. The version number and what it is a copy of are
+    decided here, where the row becomes durable.
     """
     if isinstance(cleaned.result, Rejected):
         _stage_rejected(db, key, cleaned.result, recheck)
@@ -35,7 +41,7 @@ def stage(
     if article is None:
         db.execute("UPDATE urls SET state = ? WHERE key = ?", (State.COMMITTED, key))
         return None
-    article = with_cluster(db, article, policy)
+    article = with_cluster(db, article, policy, now)
     staged = replace(cleaned, result=article)
     _spool_article(db, key, article, cleaned.removed)
     if cleaned.view is not None:
