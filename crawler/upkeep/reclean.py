@@ -33,6 +33,7 @@ from pipelines.store.reclean_rows import Choice, RawBytes, SiteFacts, StoredPage
 from pipelines.store.reclean_sites import Means
 from pipelines.store.reclean_work import Work
 from pipelines.store.schema import SCHEMAS
+from pipelines.store.shards import check_shard
 from pipelines.workers import Workers, load_ahead
 
 # Pages after which a terminal is told how far it is.
@@ -57,6 +58,7 @@ def run(command: StoreCommand, opts: argparse.Namespace) -> ExitCode:
     job = new_run_id(datetime.now(UTC), config.shard)
     folder = config.state / "reclean"
     asked = _asked(command, opts, folder / f"diff-{job}.parquet")
+    check_shard(config.open_output(), config.shard)
     if not config.ledger.is_file():
         raise StoreError(f"there is no ledger {config.ledger}: no run has published into {config.output}")
     if asked.publish:  # a run that is on is told now, and not after hours
