@@ -28,7 +28,7 @@ _WAYS_OF_EACH = 2
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts and what is so of them. `held` pairs were not looked at when the thresholds were chosen."""
+    """Two texts and what is so of them. Who tunes looks at `held` pairs last."""
 
     kind: str
     language: str
