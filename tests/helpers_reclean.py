@@ -208,7 +208,7 @@ def publish(corpus: Corpus, work: Work, run_id: str = "reclean-1", recheck: Rech
     with closing(Ledger(corpus.ledger_path)) as ledger:
         publisher = Publisher(ledger, corpus.open(), corpus.scratch, run_id)
         publisher.recover()
-        return publish_recleaned(ledger, publisher, work, run_id, recheck)
+        return publish_recleaned(ledger, publisher, work, run_id, recheck=recheck, now=datetime.now(UTC))
 
 
 def workers(memory_mib: int = 1024) -> Workers:

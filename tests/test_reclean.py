@@ -324,6 +324,7 @@ def test_a_page_turned_away_that_is_an_article_now_is_gained(tmp_path: Path, poo
         None,
         None,
     )
+    assert (row["cluster_id"], row["duplicate_of"]) == (row["id"], None)
     assert corpus.states() == {"/a/1": "committed"}
     assert corpus.query("SELECT article_id, reason, first_at, due_at NOT NULL FROM urls") == [
         (row["id"], None, row["fetched_at"].isoformat(), 1)

@@ -184,4 +184,6 @@ def _published(command: StoreCommand, work: Work, asked: Asked) -> Taken:
     with command.opened(asked.wait) as store:
         scratch = store.config.state / "scratch"
         publisher = Publisher(store.ledger, store.output, scratch, store.run_id)
-        return publish_recleaned(store.ledger, publisher, work, store.run_id, store.config.recheck)
+        return publish_recleaned(
+            store.ledger, publisher, work, store.run_id, recheck=store.config.recheck, now=store.now
+        )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 
+from pipelines.policy import DEFAULT_POLICY
 from pipelines.recheck import Recheck
 from pipelines.store.ledger import Ledger
+from pipelines.store.near import with_cluster
 from pipelines.store.publish import Published, Publisher, in_one_step
 from pipelines.store.reclean_work import Kind, Recleaned, Work
-from pipelines.store.staging import stage_gained, stage_recleaned
+from pipelines.store.staging import Cluster, stage_gained, stage_recleaned
 
 
 @dataclass(slots=True)
@@ -22,7 +26,7 @@ class Taken:
 
 
 def publish_recleaned(
-    ledger: Ledger, publisher: Publisher, work: Work, run_id: str, recheck: Recheck
+    ledger: Ledger, publisher: Publisher, work: Work, run_id: str, *, recheck: Recheck, now: datetime
 ) -> Taken:
     """Publish what `work` holds; under the lock, after `Publisher.recover`. Raises `StoreError`.
 
@@ -30,9 +34,10 @@ def publish_recleaned(
     publishes the rest. `work` forgets what was taken: a row that is one cannot become one again.
     """
     taken = Taken()
+    cluster = partial(with_cluster, ledger.connection, policy=DEFAULT_POLICY, now=now)
     with ledger.transaction(durable=True) as db:
         for each in work.publishable():
-            if _staged(ledger, each, recheck):
+            if _staged(ledger, each, recheck, cluster):
                 taken.rows[each.kind] += 1
             else:
                 taken.stale += 1
@@ -44,8 +49,10 @@ def publish_recleaned(
     return taken
 
 
-def _staged(ledger: Ledger, each: Recleaned, recheck: Recheck) -> bool:
+def _staged(ledger: Ledger, each: Recleaned, recheck: Recheck, cluster: Cluster) -> bool:
     """Inside the transaction."""
     if each.kind is Kind.ARTICLE:
-        return stage_recleaned(ledger.connection, each.article, each.removed, each.id)
-    return stage_gained(ledger.connection, each.id, each.article, each.removed, recheck)
+        return stage_recleaned(ledger.connection, each.article, each.removed, each.id, cluster)
+    return stage_gained(
+        ledger.connection, each.id, each.article, each.removed, recheck=recheck, cluster=cluster
+    )

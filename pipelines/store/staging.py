@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -17,6 +18,8 @@ from pipelines.store.site_views import learn
 from pipelines.store.versions import last_version, next_version, recleaned_version, stored_copy
 
 Blocks = tuple[RemovedBlock, ...]
+# What marks a row with its cluster and notes it for those to come.
+Cluster = Callable[[Article], Article]
 
 
 def stage(
@@ -50,7 +53,9 @@ def stage(
     return staged
 
 
-def stage_recleaned(db: sqlite3.Connection, article: Article, removed: Blocks, previous_id: str) -> bool:
+def stage_recleaned(
+    db: sqlite3.Connection, article: Article, removed: Blocks, previous_id: str, cluster: Cluster
+) -> bool:
     """Spool what a later cleaning makes of a stored article's page, as its next version.
 
     False when `previous_id` is no longer the last one: the page it was read from is not the newest. The
@@ -60,6 +65,8 @@ def stage_recleaned(db: sqlite3.Connection, article: Article, removed: Blocks, p
     if last is None or last.article_id != previous_id:
         return False
     article = recleaned_version(db, article, last)
+    if article.cluster_id is None:  # its row is older than the index of near-duplicates
+        article = cluster(article)
     _spool_article(db, None, article, removed)
     db.execute(
         "UPDATE urls SET article_id = ? WHERE key = ? AND article_id = ?",
@@ -69,7 +76,7 @@ def stage_recleaned(db: sqlite3.Connection, article: Article, removed: Blocks, p
 
 
 def stage_gained(
-    db: sqlite3.Connection, key: str, article: Article, removed: Blocks, recheck: Recheck
+    db: sqlite3.Connection, key: str, article: Article, removed: Blocks, *, recheck: Recheck, cluster: Cluster
 ) -> bool:
     """Spool the article that a later cleaning finds on a page turned away before; its URL holds it then.
 
@@ -80,7 +87,7 @@ def stage_gained(
     row = next_version(db, key, article)
     _note_answer(db, key, article, recheck)
     if row is not None:
-        _spool_article(db, key, row, removed)
+        _spool_article(db, key, cluster(row), removed)
     state = State.COMMITTED if row is None else State.STAGED
     db.execute("UPDATE urls SET state = ? WHERE key = ?", (state, key))
     return True
