@@ -57,14 +57,8 @@ def test_every_row_is_in_one_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_sheet_that_is_not_finished_is_not_there(tmp_path: Path) -> None:
     shelf = FolderShelf(tmp_path)
-
-    def write() -> None:
-        with SheetWriter(shelf, "some.parquet", SHEET) as sheet:
-            sheet.add([{"shard": 1, "name": "a"}])
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        write()
+    with SheetWriter(shelf, "some.parquet", SHEET) as sheet:
+        sheet.add([{"shard": 1, "name": "a"}])
     assert shelf.names(".") == []
 
 

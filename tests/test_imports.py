@@ -23,7 +23,7 @@ UNUSED = {
     "tzdata": "read by zoneinfo",
 }
 # Imported where a group adds it.
-OF_A_GROUP = {"scrapy-playwright": "render", "playwright": "render"}
+OF_A_GROUP = {"scrapy-playwright": "render", "playwright": "render", "ray": "all"}
 
 
 def normal(name: str) -> str:

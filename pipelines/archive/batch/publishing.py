@@ -12,7 +12,7 @@ from pipelines.archive.batch.parts import WRITER, waiting_name
 from pipelines.store.errors import StoreError
 from pipelines.store.manifest import LEDGER_COLUMNS, PublishedFile, with_files_of
 from pipelines.store.output import Output
-from pipelines.store.replacement import Replacement
+from pipelines.store.replacement import KEPT, Replacement
 
 # How long whoever has listed a partition's old files may take to open them.
 _GRACE_SECONDS = 0.1
@@ -39,6 +39,7 @@ def publish(output: Output, work: str, files: Sequence[PublishedFile], now: date
     wanted: defaultdict[tuple[str, str], list[PublishedFile]] = defaultdict(list)
     for file in files:
         wanted[file.dataset, file.partition].append(file)
+    output.sweep_replaced(now, KEPT)
     for place, some in sorted(wanted.items()):
         _bring_in(output, work, some, there[place], now)
     mine = [replace(file, stable_path=output.stable_path(file.path)) for file in files]
