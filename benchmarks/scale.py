@@ -40,6 +40,8 @@ _PART = "archives"
 _SETS = ("sites", "wcxb", "fundus", "daniel", "rtl", "chinese", "metadata", "dates", "not-articles")
 _PAGES, _FILES = 1_500, 6
 _MIB = 1024 * 1024
+# Of a page, which is what a busy machine gives it: what a deadline ends says nothing of the engines.
+_PAGE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _pages(data: Path, most: int) -> tuple[list[Given], str]:
 def _clean(engine: str, paths: Sequence[Path], output: Path) -> Cleaned:
     print(f"scale: {engine} ...", file=sys.stderr)
     command = [sys.executable, "-m", "pipelines", "reclean", "--engine", engine, "--output", str(output)]
+    command += ["--page-seconds", str(_PAGE_SECONDS)]
     command += [word for path in paths for word in ("--path", str(path))]
     with ExitStack() as opened:
         cluster = opened.enter_context(two_nodes()) if engine == "ray" else None
@@ -168,10 +171,18 @@ def _differences(one: Cleaned, other: Cleaned) -> list[str]:
         rows = [_rows(each.output, dataset) for each in (one, other)]
         if any(_count(f"({a} EXCEPT ALL {b})") for a, b in (rows, rows[::-1])):
             found.append(f"{dataset}: the rows of {one.engine} and {other.engine} differ")
+            if dataset == "rejected":
+                found.extend(_only_in(*rows, one.engine) + _only_in(*rows[::-1], other.engine))
     ids = f"(SELECT id FROM {_read(one.output, 'articles')})"
     if _count(ids) != _count(f"(SELECT DISTINCT id FROM {ids})"):
         found.append("an article is there twice")
     return found
+
+
+def _only_in(rows: str, others: str, engine: str) -> list[str]:
+    """A line for each of the first pages that one engine refuses in its own way: a deadline tells of load."""
+    some = duckdb.execute(f"SELECT url, reason, detail FROM ({rows} EXCEPT ALL {others}) LIMIT 5").fetchall()
+    return [f"  only {engine}: {url} {reason} {detail or ''}".rstrip() for url, reason, detail in some]
 
 
 def _rows(output: Path, dataset: str) -> str:
