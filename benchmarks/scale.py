@@ -168,11 +168,11 @@ def _differences(one: Cleaned, other: Cleaned) -> list[str]:
     """A line for each dataset whose rows are not the same."""
     found = []
     for dataset in SCHEMAS:
-        rows = [_rows(each.output, dataset) for each in (one, other)]
-        if any(_count(f"({a} EXCEPT ALL {b})") for a, b in (rows, rows[::-1])):
+        ours, theirs = (_rows(each.output, dataset) for each in (one, other))
+        if any(_count(f"({a} EXCEPT ALL {b})") for a, b in ((ours, theirs), (theirs, ours))):
             found.append(f"{dataset}: the rows of {one.engine} and {other.engine} differ")
             if dataset == "rejected":
-                found.extend(_only_in(*rows, one.engine) + _only_in(*rows[::-1], other.engine))
+                found.extend(_only_in(ours, theirs, one.engine) + _only_in(theirs, ours, other.engine))
     ids = f"(SELECT id FROM {_read(one.output, 'articles')})"
     if _count(ids) != _count(f"(SELECT DISTINCT id FROM {ids})"):
         found.append("an article is there twice")
