@@ -13,13 +13,16 @@ from pipelines.store.errors import StoreError
 from pipelines.store.manifest import LEDGER_COLUMNS, PublishedFile, with_files_of
 from pipelines.store.output import Output
 from pipelines.store.replacement import KEPT, Replacement
+from pipelines.store.shards import SHARDS
 
 # How long whoever has listed a partition's old files may take to open them.
 _GRACE_SECONDS = 0.1
 
 
 def refuse_foreign(output: Output) -> None:
-    """Raise `StoreError` when files of a crawl are published there."""
+    """Raise `StoreError` when files of a crawl are published there, or one in shards has begun."""
+    if output.note(SHARDS) is not None:
+        raise StoreError(f"{output.name} is a crawl's output ({SHARDS}); give --output a place of its own")
     others = [each.path for each in output.listed() if each.writer != WRITER]
     if others:
         raise StoreError(
