@@ -7,7 +7,8 @@ import pytest
 from pipelines.body.page_view import Fate, unpack
 from pipelines.body.site_memory import SiteMemory
 from pipelines.policy import DEFAULT_POLICY
-from tests.helpers_clean import cleaned, cuts, paragraphs, text_of
+from pipelines.records import Article
+from tests.helpers_clean import PARK, TITLE, cleaned, cuts, paragraphs, story, text_of
 from tests.helpers_memory import NO_PHRASES, Story, history_of, run_over
 
 # None of them is in a phrase list; some have a place of their own, some are paragraphs like the article's.
@@ -193,3 +194,18 @@ def test_a_redesign_of_the_whole_template_is_learnt_like_a_new_site() -> None:
     texts = run_over(pages, NO_PHRASES)
     assert texts[:20] == [story.paragraphs for story in stories[:20]]
     assert texts[23:] == [story.paragraphs for story in stories[23:]]
+
+
+def test_who_signs_often_is_the_author_all_the_same() -> None:
+    """Memory knows the line as one that the site repeats; it is a signature first."""
+    page = story(TITLE, paragraphs(*PARK, "(Salma Haddad)"))
+    view = cleaned(page).view
+    assert view is not None
+    (signature,) = (mark for mark in unpack(view.marks) if mark.letters == len("SalmaHaddad"))
+    known = SiteMemory(repeated=frozenset({signature.key}))
+    found = cleaned(page, known)
+    assert isinstance(found.result, Article)
+    assert found.result.authors == ("Salma Haddad",)
+    assert [block.rule for block in found.removed if block.text == "(Salma Haddad)"] == [
+        "structure.signature"
+    ]

@@ -19,6 +19,8 @@ from crawler.sites import Site, load_sites
 from crawler.storecommand import StoreCommand
 from crawler.terminal import Terminal, json_line
 from crawler.upkeep.reclean_view import Report, plain, view
+from pipelines.archive.catalog import Catalog
+from pipelines.archive.stored import archived_response
 from pipelines.loss import LossBudget
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.shard import new_run_id
@@ -32,6 +34,7 @@ from pipelines.store.reclean_publish import Taken, publish_recleaned
 from pipelines.store.reclean_rows import Choice, RawBytes, SiteFacts, StoredPages
 from pipelines.store.reclean_sites import Means
 from pipelines.store.reclean_work import Work
+from pipelines.store.release import released
 from pipelines.store.schema import SCHEMAS
 from pipelines.store.shards import check_shard
 from pipelines.workers import Workers, load_ahead
@@ -148,7 +151,9 @@ def _looked(config: RunConfig, work: Work, asked: Asked) -> Report:
         waiting = pages.waiting()
         load_ahead()
         workers = Workers(config.workers, config.page_seconds, config.page_memory_bytes)
-        means = Means(ledger, RawBytes(output), workers, DEFAULT_POLICY, asked.facts)
+        places = Catalog(ledger.connection).places()
+        raw = RawBytes(output, frozenset(released(ledger.connection)), places, archived_response)
+        means = Means(ledger, raw, workers, DEFAULT_POLICY, asked.facts)
         _clean(means, pages, work, config.workers)
     if asked.choice == Choice():
         work.forget_others()

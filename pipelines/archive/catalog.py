@@ -73,6 +73,10 @@ class Catalog:
         """The file was read to its end."""
         self._db.execute("UPDATE archives SET done_at = ? WHERE name = ?", (now.isoformat(), name))
 
+    def places(self) -> dict[str, str]:
+        """Where each archive file is, by the name that rows call it."""
+        return dict(self._db.execute("SELECT name, place FROM archives").fetchall())
+
     def place_of(self, name: str) -> str | None:
         """Where the archive file is that rows call `name`; None when it is none."""
         row = self._db.execute("SELECT place FROM archives WHERE name = ?", (name,)).fetchone()

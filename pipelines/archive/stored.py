@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from pipelines.archive.catalog import Catalog
@@ -10,6 +11,7 @@ from pipelines.archive.read import Archived, archived_pages
 from pipelines.records import Page
 from pipelines.store.errors import StoreError
 from pipelines.store.output import Output
+from pipelines.store.page_details import warc_details
 from pipelines.store.raw import RawResponse, read_record
 from pipelines.store.release import released
 
@@ -18,8 +20,7 @@ def stored_response(output: Output, db: sqlite3.Connection, name: str, offset: i
     """From an archive that was read, or from the raw store of `output`; raises `StoreError`."""
     place = Catalog(db).place_of(name)
     if place is not None:
-        page = archived_page(place, name, offset, "")
-        return RawResponse(page.url, page.http_status or 0, page.headers, page.body, page.fetched_at)
+        return archived_response(place, name, offset)
     try:
         file = output.open_raw(name)
     except OSError as error:
@@ -28,6 +29,16 @@ def stored_response(output: Output, db: sqlite3.Connection, name: str, offset: i
         raise StoreError(f"cannot read {name}: {error}") from None
     with file:
         return read_record(file, offset, name)
+
+
+def archived_response(place: str, name: str, offset: int) -> RawResponse:
+    """The response at `offset` of the archive file at `place`, with what its record says of the page.
+
+    Raises `StoreError` naming both.
+    """
+    page = archived_page(place, name, offset, "")
+    details = json.loads(warc_details(page)) if page.discovered_via != "warc" else {}
+    return RawResponse(page.url, page.http_status or 0, page.headers, page.body, page.fetched_at, details)
 
 
 def archived_page(place: str, name: str, offset: int, run_id: str) -> Page:

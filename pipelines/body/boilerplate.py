@@ -64,7 +64,20 @@ def judge_blocks(
     for at, rule in lines_without_prose(blocks, [cut is None for cut in cuts], policy).items():
         if policy.applies(rule):
             cuts[at] = Cut(rule, rule.split(".")[1])
+    _name_remembered(blocks, cuts, policy)
     return cuts
+
+
+def _name_remembered(blocks: Sequence[Block], cuts: list[Cut | None], policy: Policy) -> None:
+    """Lines without prose that memory knew go by their own name: who signs often is the author all the same."""
+    remembered = [at for at, cut in enumerate(cuts) if cut is not None and cut.rule == MEMORY_RULE]
+    if not remembered:
+        return
+    free = [cut is None or cut.rule == MEMORY_RULE for cut in cuts]
+    found = lines_without_prose(blocks, free, policy)
+    for at in remembered:
+        if at in found and policy.applies(found[at]):
+            cuts[at] = Cut(found[at], found[at].split(".")[1])
 
 
 def _announced(blocks: Sequence[Block], cuts: Sequence[Cut | None], policy: Policy) -> dict[int, Cut]:

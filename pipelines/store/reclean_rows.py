@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -136,10 +136,16 @@ def url_page(url: sqlite3.Row) -> Stored:
 
 @dataclass(frozen=True, slots=True)
 class RawBytes:
-    """Where raw bytes are read, from any thread; `released` are files that are not kept any more."""
+    """Where raw bytes are read, from any thread.
+
+    `released` are files that are not kept any more, `archives` those of others by the name in rows: their
+    places, from which `archived` reads (place, name, offset).
+    """
 
     output: Output
     released: frozenset[str] = frozenset()
+    archives: Mapping[str, str] = field(default_factory=dict)
+    archived: Callable[[str, str, int], RawResponse] | None = None
 
     def has(self, stored: Stored) -> bool:
         """Whether the page's bytes should be there."""
@@ -152,6 +158,10 @@ class RawBytes:
         name, offset = stored.warc_file, stored.warc_offset
         assert name is not None
         assert offset is not None
+        if self.archived is not None and name in self.archives:
+            raw = self.archived(self.archives[name], name, offset)
+            run = {"run_id": stored.row.get("run_id")}  # that which read the archive
+            return replace(raw, details=raw.details | run) if raw.details else raw
         try:
             file = self.output.open_raw(name)
         except FileNotFoundError:
