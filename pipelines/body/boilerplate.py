@@ -69,7 +69,7 @@ def judge_blocks(
 
 
 def _name_remembered(blocks: Sequence[Block], cuts: list[Cut | None], policy: Policy) -> None:
-    """Lines without prose that memory knew go by their own name: who signs often is the author all the same."""
+    """Lines without prose that memory knew go by their own name: who signs often is the author, too."""
     remembered = [at for at, cut in enumerate(cuts) if cut is not None and cut.rule == MEMORY_RULE]
     if not remembered:
         return
