@@ -17,12 +17,14 @@ from pipelines.archive.read import BAD_URL, DAMAGED, Archived, Passed, archived_
 from pipelines.archive.stored import archived_page
 from pipelines.policy import MIB
 from pipelines.store.errors import StoreError
-from pipelines.urls import BadUrl
+from pipelines.urls import BadUrl, registered_domain
 
 # Records that are read ahead, and noted in one transaction: one for each would take longer.
 _AT_ONCE, _AT_ONCE_BYTES = 64, 4 * MIB
 # Captures of one URL that become versions in one run; each takes a publication of its own.
 _MAX_ROUNDS = 50
+# What becomes of a page that is for another shard's ledger.
+OTHER_SHARD = "other_shard"
 
 
 @dataclass(slots=True)
@@ -83,6 +85,9 @@ class ArchiveReader:
         return found
 
     def _taken(self, each: Archived, found: list[Fetched]) -> str:
+        shard = self._run.config.shard
+        if shard and not shard.has(registered_domain(each.page.url_requested or each.page.url)):
+            return OTHER_SHARD
         try:
             taken = take_in(self._run.ledger.connection, self._run.run_id, each.page, datetime.now(UTC))
         except BadUrl:

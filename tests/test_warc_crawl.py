@@ -18,6 +18,7 @@ import pytest
 from crawler.errors import UserError
 from crawler.spiders.warc import WarcSpider
 from pipelines.archive.stored import archived_page
+from pipelines.shard import shards
 from pipelines.store.errors import StoreError
 from tests.conftest import DemoCrawl
 from tests.crawling import ROOT, Finished, rows, scrapy, start
@@ -108,6 +109,17 @@ def test_the_books_balance_and_what_is_stored_verifies(read: Read) -> None:
     for command in ("reconcile", "verify"):
         done = scrapy(command, "-s", f"NEWS_OUTPUT={read.output}")
         assert done.code == 0, done.out + done.err
+
+
+def test_each_shard_takes_the_pages_of_its_domains(read: Read, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    for shard, host in zip(shards(2), HOSTS, strict=True):
+        assert shard.has(host)
+        done = crawl(output, read.file, "-a", f"shard={shard}")
+        assert done.code == 0, done.err
+        assert "other_shard: " in done.out
+    want = [row["id"] for row in rows(read.output, "articles") if row["warc_file"] == read.file.name]
+    assert sorted(row["id"] for row in rows(output, "articles")) == sorted(want)
 
 
 def test_its_rows_are_cleaned_again_from_it(read: Read, tmp_path: Path) -> None:

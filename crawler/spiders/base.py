@@ -62,9 +62,9 @@ class ArticleSpider(Spider):
         raise NotImplementedError
 
     @classmethod
-    def part(cls, job: Any) -> tuple[int, int]:
-        """Of the sites that the arguments name, how many the job has, and how many there are."""
-        raise NotImplementedError
+    def part(cls, job: Any) -> tuple[int, int] | None:
+        """Of the sites that the arguments name, how many the job has, and how many there are, if known."""
+        return None
 
     @classmethod
     def known_arguments(cls, arguments: dict[str, str]) -> dict[str, str]:

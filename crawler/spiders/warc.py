@@ -35,7 +35,7 @@ class WarcSpider(ArticleSpider):
     """Reads archives and fetches nothing."""
 
     name = "warc"
-    arguments = ("path",)
+    arguments = ("path", "shard")
     asks_web = False
     job: WarcJob
     room: _Room
