@@ -24,8 +24,8 @@ class QuietCommand(ScrapyCommand):
 
     def be_quiet(self) -> None:
         """Settings of a visit that leaves nothing behind, whatever `-s` and `-L` say."""
+        from crawler.config import name_operator
         from crawler.loglines import install
-        from crawler.run import name_operator
 
         install()
         assert self.settings is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -14,28 +12,23 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
-from scrapy.settings import BaseSettings
 
+from crawler.config import RunConfig
 from crawler.discovery.shapes import SiteShapes
-from crawler.errors import ExitCode, UserError
+from crawler.errors import ExitCode
 from crawler.politeness.hosts import HostLine
-from crawler.unsafe import refuse_unsafe
 from pipelines.archive.catalog import Catalog
 from pipelines.archive.stored import stored_response
 from pipelines.body.site_history import SiteHistory
-from pipelines.masking import hidden
-from pipelines.policy import DEFAULT_POLICY, MIB, Policy
-from pipelines.recheck import NEVER, Recheck
+from pipelines.policy import DEFAULT_POLICY, Policy
 from pipelines.shard import Shard, new_run_id
 from pipelines.store.errors import LedgerDamaged, StoreError
 from pipelines.store.forget import refuse_missing
 from pipelines.store.ledger import Ledger
 from pipelines.store.ledger_file import name_beforehand
 from pipelines.store.lock import RunLock
-from pipelines.store.output import Output, open_output
-from pipelines.store.place import ledger_path, state_folder
 from pipelines.store.publish import Published, Publisher, write_manifest
-from pipelines.store.raw import MAX_FILE_BYTES, RawResponse, RawStore
+from pipelines.store.raw import RawResponse, RawStore
 from pipelines.store.rebuild import Rebuilt, is_lost, rebuild
 from pipelines.store.release import release
 from pipelines.store.replacement import sweep_retired
@@ -90,90 +83,6 @@ class Figures:
         if self.rebuilt:
             return ExitCode.DAMAGED
         return ExitCode.SHORTFALL if self.shortfalls else ExitCode.OK
-
-
-@dataclass(frozen=True, slots=True)
-class RunConfig:
-    """The settings of ours that a run needs, read and checked once.
-
-    `output` is a folder or `s3://bucket/prefix`; `state` is the local folder of lock, scratch and ledger.
-    """
-
-    output: str
-    state: Path
-    ledger: Path
-    workers: int
-    page_seconds: float
-    page_memory_bytes: int
-    recheck: Recheck = NEVER
-    contact: str = ""
-    shard: Shard | None = None
-    raw_file_bytes: int = MAX_FILE_BYTES
-    raw_days: float = 0.0
-
-    @classmethod
-    def from_settings(cls, settings: BaseSettings, shard: Shard | None = None) -> RunConfig:
-        """Of a `shard` or of the whole. Raises `UserError` naming the setting."""
-        checked_number(settings, "NEWS_HOST_BUDGET", 0)
-        checked_number(settings, "NEWS_WAITING_PAGES", 1)
-        checked_number(settings, "NEWS_WAITING_MB", 1)
-        refuse_unsafe(settings)
-        output, ledger = settings.get("NEWS_OUTPUT") or "", settings.get("NEWS_STATE") or ""
-        if "://" in ledger:
-            raise UserError(f"NEWS_STATE={hidden(ledger)!r}: it must be a file")
-        try:
-            state = state_folder(output, ledger, shard)
-        except StoreError as error:
-            raise UserError(f"NEWS_OUTPUT={hidden(output)!r}: {error}") from None
-        return cls(
-            output=output,
-            state=state,
-            ledger=ledger_path(state, ledger),
-            workers=int(checked_number(settings, "NEWS_WORKERS", 0)) or os.cpu_count() or 1,
-            page_seconds=checked_number(settings, "NEWS_PAGE_SECONDS", 0.1),
-            page_memory_bytes=int(checked_number(settings, "NEWS_PAGE_MEMORY_MB", 256)) * MIB,
-            recheck=_recheck(settings.get("NEWS_RECHECK") or "never"),
-            contact=settings.get("NEWS_CONTACT") or "",
-            shard=shard,
-            raw_file_bytes=int(checked_number(settings, "NEWS_RAW_FILE_MB", 1) * MIB),
-            raw_days=checked_number(settings, "NEWS_RAW_DAYS", 0),
-        )
-
-    @property
-    def held(self) -> str:
-        """What only one run may hold, as users call it."""
-        return f"shard {self.shard} of {self.output}" if self.shard else self.output
-
-    def open_output(self) -> Output:
-        """The output, not yet asked for anything."""
-        return open_output(self.output, self.state)
-
-
-def name_operator(settings: BaseSettings) -> None:
-    """Put NEWS_CONTACT into the user agent."""
-    if contact := settings.get("NEWS_CONTACT"):
-        agent = f"{settings['USER_AGENT']} (+{contact})"
-        settings.set("USER_AGENT", agent, settings.getpriority("USER_AGENT") or 0)
-
-
-def checked_number(settings: BaseSettings, name: str, least: float) -> float:
-    """The setting as a number of at least `least`; raises `UserError` naming it."""
-    try:
-        value = float(settings.get(name))
-    except (TypeError, ValueError):
-        value = math.nan
-    if not math.isfinite(value):
-        raise UserError(f"{name}={settings.get(name)!r}: it must be a number")
-    if value < least:
-        raise UserError(f"{name}={settings.get(name)}: it must be at least {least:g}")
-    return value
-
-
-def _recheck(text: str) -> Recheck:
-    try:
-        return Recheck.parse(text)
-    except ValueError as error:
-        raise UserError(f"NEWS_RECHECK={text!r}: {error}") from None
 
 
 class Run:

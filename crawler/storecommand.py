@@ -22,7 +22,7 @@ from pipelines.store.errors import OtherShards, OutputLocked, StoreError
 from pipelines.store.lock import RunLock
 
 if TYPE_CHECKING:
-    from crawler.run import RunConfig
+    from crawler.config import RunConfig
     from pipelines.store.ledger import Ledger
     from pipelines.store.output import Output
 
@@ -72,7 +72,7 @@ class StoreCommand(QuietCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before anything is opened."""
-        from crawler.run import RunConfig
+        from crawler.config import RunConfig
 
         super().process_options(args, opts)
         assert self.settings is not None
@@ -116,7 +116,7 @@ class StoreCommand(QuietCommand):
 
         Raises `UserError`, `StoreError`.
         """
-        from crawler.run import RunConfig
+        from crawler.config import RunConfig
         from pipelines.shard import shards
         from pipelines.store.shards import check_shard, number_of_shards
 

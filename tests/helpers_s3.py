@@ -197,3 +197,12 @@ def publish_rounds(
     for number in range(rounds):
         machine.stage(f"{folder.name}-{number}")
         machine.publish(f"run-{folder.name}-{number}", probe=probe)
+
+
+@contextmanager
+def served_objects() -> Iterator[Objects]:
+    """A bucket behind a proxy, both of which the environment names until the block ends."""
+    with pytest.MonkeyPatch.context() as patch, s3_server() as port, Proxy(port).serving() as proxy:
+        for name, value in (ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": proxy.url}).items():
+            patch.setenv(name, value)
+        yield Objects.make(proxy)

@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from crawler.run import Run, RunConfig
+from crawler.config import RunConfig
+from crawler.run import Run
 from pipelines.shard import Shard, new_run_id
 from pipelines.store.compact import Compactor
 from pipelines.store.ledger import Ledger

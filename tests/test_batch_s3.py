@@ -11,18 +11,15 @@ import pytest
 
 from pipelines.store.manifest import MANIFEST, parse_manifest
 from tests.helpers_batch import archives, published, reclean
-from tests.helpers_s3 import ENVIRONMENT, NEEDS_S3, Objects, s3_server
-from tests.s3_proxy import Proxy
+from tests.helpers_s3 import NEEDS_S3, Objects, served_objects
 
 pytestmark = NEEDS_S3
 
 
 @pytest.fixture(scope="module")
 def objects() -> Iterator[Objects]:
-    with pytest.MonkeyPatch.context() as patch, s3_server() as port, Proxy(port).serving() as proxy:
-        for name, value in (ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": proxy.url}).items():
-            patch.setenv(name, value)
-        yield Objects.make(proxy)
+    with served_objects() as found:
+        yield found
 
 
 def test_a_bucket_gets_the_files_that_a_folder_gets(objects: Objects, tmp_path: Path) -> None:

@@ -158,7 +158,8 @@ def test_versions_follow_each_other_and_stand_where_their_fetch_was(tmp_path: Pa
 
 def test_two_runs_at_the_same_moment_have_names_of_their_own(ledger: Ledger) -> None:
     """The clock went back by an hour, and a run starts in a second that was already."""
-    from crawler.run import Run, RunConfig
+    from crawler.config import RunConfig
+    from crawler.run import Run
 
     folder = ledger.path.parent / "output"
     config = RunConfig(str(folder), folder / ".state", folder / "ledger.sqlite", 1, 1.0, 512 << 20)

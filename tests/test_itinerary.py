@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from crawler.config import RunConfig
 from crawler.discovery.records import Discovered, make_link
 from crawler.itinerary import Itinerary, Visit
-from crawler.run import Run, RunConfig
+from crawler.run import Run
 from crawler.sites import Site
 from pipelines.store.places import PlaceKind
 

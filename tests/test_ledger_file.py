@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from crawler.config import RunConfig
 from crawler.frontier import Frontier, unfinished_page
-from crawler.run import Run, RunConfig
+from crawler.run import Run
 from pipelines.body.page_view import Mark, pack
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY

@@ -16,8 +16,8 @@ import pytest
 from scrapy.settings import Settings
 
 from crawler import settings as project_settings
+from crawler.config import RunConfig
 from crawler.errors import UserError
-from crawler.run import RunConfig
 from tests.crawling import ROOT, scrapy
 
 SOURCES = [*sorted((ROOT / "crawler").rglob("*.py")), *sorted((ROOT / "pipelines").rglob("*.py"))]

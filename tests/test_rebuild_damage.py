@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 import pipelines.store.rebuild as rebuilding
+from crawler.config import RunConfig
 from crawler.errors import ExitCode
-from crawler.run import Run, RunConfig
+from crawler.run import Run
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger_file import LEDGER_VERSION, writer_file
 from pipelines.store.manifest import MANIFEST

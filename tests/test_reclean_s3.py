@@ -18,8 +18,7 @@ from pipelines.store.reclean_work import Kind, Status
 from pipelines.store.reconcile import reconcile
 from pipelines.store.s3 import S3Output
 from tests.helpers_reclean import NO_PHRASES, READ_ALSO, Corpus, advertised, looked, page, publish, workers
-from tests.helpers_s3 import ENVIRONMENT, NEEDS_S3, Objects, s3_server
-from tests.s3_proxy import Proxy
+from tests.helpers_s3 import NEEDS_S3, Objects, served_objects
 
 pytestmark = NEEDS_S3
 
@@ -45,10 +44,8 @@ class Stored(Corpus):
 
 @pytest.fixture(scope="module")
 def objects() -> Iterator[Objects]:
-    with pytest.MonkeyPatch.context() as patch, s3_server() as port, Proxy(port).serving() as proxy:
-        for name, value in (ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": proxy.url}).items():
-            patch.setenv(name, value)
-        yield Objects.make(proxy)
+    with served_objects() as found:
+        yield found
 
 
 def test_pages_are_read_from_the_store_and_published_there_at_once(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.run import Run, RunConfig
+from crawler.config import RunConfig
+from crawler.run import Run
 from crawler.summary import queries
 from demo.content import gold, write_site_files
 from demo.crawl import crawl_command
@@ -20,19 +21,17 @@ from demo.crawl import environment as plain_environment
 from demo.server import Newsroom
 from pipelines.store.output import state_folder
 from tests.crawling import ROOT, Finished
-from tests.helpers_s3 import ENVIRONMENT, KEY, NEEDS_S3, SECRET, TOKEN, Machine, Objects, s3_server
+from tests.helpers_s3 import KEY, NEEDS_S3, SECRET, TOKEN, Machine, Objects, served_objects
 from tests.helpers_store import page
-from tests.s3_proxy import Asked, Proxy
+from tests.s3_proxy import Asked
 
 pytestmark = NEEDS_S3
 
 
 @pytest.fixture(scope="module")
 def objects() -> Iterator[Objects]:
-    with pytest.MonkeyPatch.context() as patch, s3_server() as port, Proxy(port).serving() as proxy:
-        for name, value in (ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": proxy.url}).items():
-            patch.setenv(name, value)
-        yield Objects.make(proxy)
+    with served_objects() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

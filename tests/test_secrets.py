@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from scrapy.settings import Settings
 
 from crawler import settings as project_settings
+from crawler.config import RunConfig
 from crawler.errors import UserError
-from crawler.run import RunConfig
 from crawler.sites import load_site
 from crawler.spiders.urls import UrlsSpider
 from pipelines.masking import hidden

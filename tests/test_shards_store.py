@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.run import Run, RunConfig
+from crawler.config import RunConfig
+from crawler.run import Run
 from pipelines.shard import Shard, new_run_id, shard_in
 from pipelines.store.errors import OtherShards, OutputLocked, StoreError
 from pipelines.store.lock import RunLock

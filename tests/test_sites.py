@@ -9,8 +9,8 @@ import pytest
 from scrapy.settings import Settings
 
 from crawler import settings as project_settings
+from crawler.config import RunConfig
 from crawler.errors import ExitCode, UserError
-from crawler.run import RunConfig
 from crawler.sites import Site, load_site, load_sites
 from crawler.spiders.news import NewsSpider
 from crawler.spiders.urls import UrlsSpider

@@ -12,7 +12,7 @@ from pipelines.store.errors import OutputLocked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawler.run import RunConfig
+    from crawler.config import RunConfig
     from pipelines.store.compact import Compacted
 
 _MIB = 1024 * 1024

@@ -64,10 +64,11 @@ class Command(ScrapyCrawl):
         check_free(state, ledger_path(state, ledger), f"shard {shard} of {output}" if shard else output)
 
     def _open(self, name: str, arguments: dict[str, str]) -> Run:
+        from crawler.config import RunConfig, name_operator
         from crawler.installed import check_installed
         from crawler.loglines import install
         from crawler.rendering.opt_in import switch_on
-        from crawler.run import Run, RunConfig, name_operator
+        from crawler.run import Run
         from crawler.spiders.base import ArticleSpider
 
         assert self.settings is not None

@@ -14,7 +14,7 @@ from crawler.errors import ExitCode, UserError
 from crawler.quiet import QuietCommand
 
 if TYPE_CHECKING:
-    from crawler.run import RunConfig
+    from crawler.config import RunConfig
     from crawler.subject import Subject
     from pipelines.body.site_memory import SiteMemory
     from pipelines.explain import Explanation
@@ -59,8 +59,8 @@ class Command(QuietCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before Scrapy starts anything or logs a line."""
+        from crawler.config import RunConfig
         from crawler.rendering.opt_in import switch_on
-        from crawler.run import RunConfig
         from crawler.subject import subject
 
         super().process_options(args, opts)

@@ -15,8 +15,8 @@ from crawler.errors import ExitCode, UserError
 from crawler.quiet import QuietCommand
 
 if TYPE_CHECKING:
+    from crawler.config import RunConfig
     from crawler.newsite.records import Surveyed
-    from crawler.run import RunConfig
 
 
 class Command(QuietCommand):
@@ -49,7 +49,7 @@ class Command(QuietCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before anything is fetched."""
-        from crawler.run import RunConfig
+        from crawler.config import RunConfig
 
         super().process_options(args, opts)
         assert self.settings is not None

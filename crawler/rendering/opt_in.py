@@ -10,8 +10,8 @@ from typing import Any
 
 from scrapy.settings import BaseSettings
 
+from crawler.config import checked_number
 from crawler.errors import UserError
-from crawler.run import checked_number
 from crawler.sites import Site
 
 _HANDLER = "crawler.rendering.handler.RenderingHandler"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from crawler.config import RunConfig
 from crawler.errors import UserError
-from crawler.run import RunConfig
 from crawler.summary import rebuilt_lines
 from pipelines.store.errors import LedgerDamaged
 from pipelines.store.ledger import Ledger

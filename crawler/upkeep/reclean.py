@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 
+from crawler.config import RunConfig
 from crawler.errors import ExitCode, UserError
-from crawler.run import RunConfig
 from crawler.sites import Site, load_sites
 from crawler.storecommand import StoreCommand
 from crawler.terminal import Terminal, json_line

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from crawler.config import RunConfig
 from crawler.errors import ExitCode
-from crawler.run import RunConfig
 from crawler.storecommand import StoreCommand, table
 from crawler.terminal import Terminal, harmless, json_line
 from pipelines.store.balance import SiteBalance

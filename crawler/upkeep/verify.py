@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from crawler.config import RunConfig
 from crawler.errors import ExitCode
-from crawler.run import RunConfig
 from crawler.storecommand import StoreCommand
 from crawler.terminal import Terminal, harmless, json_line
 from pipelines.policy import MIB
