@@ -60,14 +60,14 @@ def _part(run: Run) -> str:
 
 def _articles(figures: Figures) -> Iterator[str]:
     """What became of the pages."""
-    known = figures.known
+    known = f"{figures.known} {'pages' if figures.archives else 'articles'}"
     stored, turned_away = figures.stored.total(), figures.rejected.total()
     if figures.fatal:
         yield f"The run could not finish: {figures.fatal}"
     elif not stored and not turned_away and not figures.changed:
-        yield f"Nothing new: {known} articles known already, none added."
+        yield f"Nothing new: {known} known already, none added."
     else:
-        yield f"{stored} new articles from {len(figures.stored)} sites, {known} known already"
+        yield f"{stored} new articles from {len(figures.stored)} sites, {figures.known} known already"
         yield from _indented(f"{site}: {count}" for site, count in sorted(figures.stored.items()))
     if figures.copies:
         yield f"{figures.copies} pages hold an article that is stored already"

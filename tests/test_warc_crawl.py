@@ -253,6 +253,7 @@ def test_captures_of_one_article_are_its_versions_in_their_order(tmp_path: Path)
     done = crawl(output, older)
     assert done.code == 0
     assert "known: 1" in done.out
+    assert "Nothing new: 1 pages known already, none added." in done.out
     assert len(rows(output, "articles")) == 5
 
 
