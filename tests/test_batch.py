@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.archives import build
+from pipelines.archive.batch.engine import LocalEngine
+from pipelines.archive.batch.job import Input, Job, Step
+from pipelines.archive.batch.plan import Batch, Summary
+from pipelines.archive.batch.shelf import open_shelf
+from pipelines.archive.paths import archive_files
 from pipelines.store.lock import OutputLock
+from pipelines.store.output import FolderOutput
 from tests.crawling import THOROUGH, Finished, kill_when, start
 from tests.helpers_batch import archives, command, newsroom_pages, published, reclean, rows
 from tests.hostile.content import DEAR
@@ -201,3 +209,29 @@ def test_nothing_matches(tmp_path: Path) -> None:
     done = reclean(tmp_path / "output", [tmp_path / "*.warc.gz"])
     assert (done.code, len(done.err.splitlines())) == (2, 1)
     assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "cleaned"), [({}, 0), ({"cleaner": "another"}, 1), ({"page_seconds": 99.0}, 1)]
+)
+def test_what_another_cleaning_or_another_bound_made_is_made_anew(
+    tmp_path: Path, changes: dict[str, Any], cleaned: int
+) -> None:
+    (path,) = archives(tmp_path / "archives", 4, 1)
+    output = FolderOutput(tmp_path / "output")
+    job = Job(str(output.folder), f"{output.folder}/.state/batch", 60.0, 2**30)
+
+    def batch(job: Job) -> Summary:
+        engine = LocalEngine(job, 1)
+        try:
+            given = [Input.of(archive, job) for archive in archive_files([str(path)])]
+            return Batch(job, engine, open_shelf(job.work), output, lambda _: None).run(given)
+        finally:
+            engine.stop()
+
+    assert batch(job).done[Step.CLEAN] == 1
+    before = rows(output.folder)
+    assert batch(replace(job, **changes)).done[Step.CLEAN] == cleaned
+    assert rows(output.folder).num_rows == before.num_rows
+    memories = (output.folder / ".state/batch/memory").rglob("*.parquet")
+    assert len({path.parent for path in memories}) == 1

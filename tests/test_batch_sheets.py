@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.archive.batch.deciding import DECIDED
-from pipelines.archive.batch.job import SHARDS, Job, Report, Slice, Step, Task, shard_of
+from pipelines.archive.batch.job import SLOTS, Job, Report, Slice, Step, Task, slot_of
 from pipelines.archive.batch.learning import Newest, Seen
 from pipelines.archive.batch.likeness import band, cluster, pair
 from pipelines.archive.batch.memories import dump_memory, load_memory
@@ -36,7 +36,7 @@ def write(shelf: FolderShelf, name: str, schema: pa.Schema, rows: list[dict[str,
 def test_slices_are_all_shards_each_once(count: int) -> None:
     slices = [Slice(number, count) for number in range(count)]
     assert [part.first for part in slices] == [0, *(part.beyond for part in slices[:-1])]
-    assert slices[-1].beyond == SHARDS
+    assert slices[-1].beyond == SLOTS
 
 
 def test_every_row_is_in_one_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +44,7 @@ def test_every_row_is_in_one_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("pipelines.archive.batch.sheets._GROUP_BYTES", 500)  # ... of several row groups each
     shelf = FolderShelf(tmp_path)
     names = [f"name {number}" for number in range(3_000)]
-    write(shelf, "some.parquet", SHEET, [{"shard": shard_of(name), "name": name} for name in names])
+    write(shelf, "some.parquet", SHEET, [{"slot": slot_of(name), "name": name} for name in names])
     found = [
         name
         for number in range(7)
@@ -58,7 +58,7 @@ def test_every_row_is_in_one_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_sheet_that_is_not_finished_is_not_there(tmp_path: Path) -> None:
     shelf = FolderShelf(tmp_path)
     with SheetWriter(shelf, "some.parquet", SHEET) as sheet:
-        sheet.add([{"shard": 1, "name": "a"}])
+        sheet.add([{"slot": 1, "name": "a"}])
     assert shelf.names(".") == []
 
 
@@ -108,7 +108,7 @@ def test_clusters_by_buckets_are_those_of_the_whole_set(tmp_path: Path) -> None:
     shelf = FolderShelf(tmp_path)
     rows = [
         {
-            "shard": number,
+            "slot": number,
             "id": each.id,
             "minhash": each.signature,
             "fetched_at": NOON + timedelta(minutes=number),

@@ -15,6 +15,7 @@ from pipelines.loss import LossBudget
 from pipelines.store.reclean_publish import Taken
 from pipelines.store.reclean_rows import StoredPages
 from pipelines.store.reclean_work import Kind, Status, Tally, Work
+from pipelines.store.warc_files import run_of
 
 _WORST = 20
 # Files with pages that cannot be read: so many are named.
@@ -61,7 +62,7 @@ class Report:
         total, sites = work.total(), work.by_site()
         named = [*((f"site {each.name}", each.loss) for each in sites), ("all sites", total.loss)]
         files = [
-            f"raw/{name}: {count} pages cannot be read: {said}"
+            f"{f'raw/{name}' if run_of(name) else name}: {count} pages cannot be read: {said}"
             for name, count, said in work.unread(Status.UNREADABLE)
         ]
         return cls(

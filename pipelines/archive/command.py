@@ -14,11 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from pipelines.archive.batch.cluster import NoRay, RayEngine
 from pipelines.archive.batch.engine import Engine, LocalEngine
 from pipelines.archive.batch.job import Input, Job
 from pipelines.archive.batch.plan import Batch, Summary
 from pipelines.archive.batch.publishing import refuse_foreign
+from pipelines.archive.batch.ray_engine import NoRay, RayEngine
 from pipelines.archive.batch.shelf import open_shelf
 from pipelines.archive.paths import ArchiveFile, archive_files
 from pipelines.masking import hidden
@@ -91,7 +91,7 @@ def _reclean(asked: argparse.Namespace) -> int:
         engine = _engine(asked, job)
         try:
             batch = Batch(job, engine, shelf, output, _say)
-            summary = batch.run([Input.of(archive, job.sites) for archive in archives])
+            summary = batch.run([Input.of(archive, job) for archive in archives])
         finally:
             engine.stop()
     return _told(summary, len(archives), missing)

@@ -101,8 +101,8 @@ def open_output(place: str, state: Path | None = None) -> Output:
     """The output at a folder's path or at `s3://bucket/prefix`; `state` is not its usual local folder."""
     if "://" in place:
         # botocore takes 0.4 s to load, and most outputs are folders.
-        from pipelines.store.s3 import S3Output  # noqa: PLC0415
-        from pipelines.store.s3_client import Bucket, Place  # noqa: PLC0415
+        from pipelines.store.s3 import S3Output  # noqa: PLC0415  as above
+        from pipelines.store.s3_client import Bucket, Place  # noqa: PLC0415  as above
 
         return S3Output(Bucket(Place.parse(place)), state or state_folder(place))
     return FolderOutput(Path(place))

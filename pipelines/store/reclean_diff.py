@@ -43,7 +43,7 @@ DIFF = pa.schema(
         _field("published_before", pa.string(), "ISO 8601, with the time of day where it is known"),
         _field("published_after", pa.string(), "the same of the new row"),
         _field("reason", pa.string(), "why the page of a lost row would be turned away, as a code"),
-        _field("warc_file", pa.string(), "raw bytes: file below output/raw"),
+        _field("warc_file", pa.string(), "raw bytes: file below output/raw, or the archive that was read"),
         _field("warc_offset", pa.int64(), "raw bytes: offset of the response record"),
     ]
 )

@@ -7,15 +7,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any
 
-from pipelines import EXTRACTOR
 from pipelines.body.site_history import SiteHistory
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory
 from pipelines.clean import clean
+from pipelines.cleaner import cleaning_digest
 from pipelines.policy import Policy
 from pipelines.records import Cleaned, Page, PageView
 from pipelines.store.errors import StoreError
@@ -27,8 +24,6 @@ from pipelines.workers import TaskFailed, Workers
 _MAX_SITES = 200
 # Pages read at a time to learn of a site that little is known of.
 _AT_A_TIME = 16
-# What makes up the cleaning: code, phrases, models. The store decides nothing of a row's content.
-_CLEANING = (".py", ".toml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +111,3 @@ def _stamp(policy: Policy, facts: SiteFacts | None, history: SiteHistory) -> str
 def _plain(record: Policy | SiteFacts | None) -> dict[str, Any]:
     values = {each.name: getattr(record, each.name) for each in fields(record)} if record else {}
     return {name: sorted(each) if isinstance(each, frozenset) else each for name, each in values.items()}
-
-
-@cache
-def cleaning_digest() -> str:
-    """Of the code and data that clean: 1.5 MB, 30 ms. A version's number stays while somebody works on it."""
-    said = hashlib.blake2b(EXTRACTOR.encode(), digest_size=16)
-    _digest(files("pipelines"), said)
-    return said.hexdigest()
-
-
-def _digest(folder: Traversable, said: hashlib.blake2b) -> None:
-    for each in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if each.is_dir():
-            if each.name not in ("store", "__pycache__"):
-                _digest(each, said)
-        elif each.name.endswith(_CLEANING):
-            said.update(each.name.encode())
-            said.update(each.read_bytes())

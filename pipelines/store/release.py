@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pipelines.store.ledger import Ledger
@@ -36,11 +35,7 @@ def release(ledger: Ledger, output: Output, kept: timedelta, now: datetime) -> t
 
 def released(db: sqlite3.Connection) -> set[str]:
     """Names of the files that were let go of."""
-    return set(_names(db))
-
-
-def _names(db: sqlite3.Connection) -> Iterator[str]:
-    return (name for (name,) in db.execute("SELECT name FROM raw_released"))
+    return {name for (name,) in db.execute("SELECT name FROM raw_released")}
 
 
 def _is_own(ledger: Ledger, output: Output, name: str) -> bool:

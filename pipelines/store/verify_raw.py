@@ -25,17 +25,13 @@ _RESTORE = "restore it from a copy; pages whose bytes are gone cannot be cleaned
 _REFERRED = "SELECT warc_file, warc_offset FROM {} WHERE warc_file NOT NULL AND warc_offset NOT NULL"
 
 
-def _any(name: str) -> bool:  # noqa: ARG001  it stands for a question about it
-    return True
-
-
 async def verify_raw(
     output: Output,
     db: sqlite3.Connection | None,
     paths: Iterable[str],
     workers: Workers,
     *,
-    ours: Callable[[str], bool] = _any,
+    ours: Callable[[str], bool] | None = None,
 ) -> tuple[list[Problem], list[str]]:
     """Problems with what the ledger and the rows of the files at `paths` refer to; and notes.
 
@@ -51,7 +47,7 @@ async def verify_raw(
         places.executemany("DELETE FROM places WHERE file = ?", [(name,) for name in elsewhere])
         problems = await _records(output, places, workers)
         names = {name for (name,) in places.execute("SELECT DISTINCT file FROM places")}
-    names |= {path.name for path in output.raw_folder.glob("*.warc.gz") if ours(path.name)}
+    names |= {path.name for path in output.raw_folder.glob("*.warc.gz") if ours is None or ours(path.name)}
     missing = {each.file.removeprefix("raw/") for each in problems if each.wrong.startswith("missing")}
     gone = released(db) & set(elsewhere) if db else set()
     notes = [f"raw/: {len(gone)} WARC files behind rows were removed after NEWS_RAW_DAYS"] if gone else []

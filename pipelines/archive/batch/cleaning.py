@@ -24,7 +24,7 @@ def clean_archive(job: Job, task: Task, shelf: Shelf, pool: PagePool) -> Report:
     """The rows of all its pages; the report counts them and the bytes of each day."""
     assert task.source is not None
     source = task.source
-    reader, memories = Reader(job, source), Memories(shelf)
+    reader, memories = Reader(job, source), Memories(job, shelf)
     counts: Counter[str] = Counter()
     days: Counter[str] = Counter()
     with ExitStack() as open_sheets:

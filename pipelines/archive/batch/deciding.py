@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.archive.batch.identity import Capture, Place, Row, compared, rows_of
-from pipelines.archive.batch.job import Job, Report, Task, shard_of
+from pipelines.archive.batch.job import Job, Report, Task, slot_of
 from pipelines.archive.batch.sheets import SheetWriter, read_sheets, sheet_schema
 from pipelines.archive.batch.shelf import Shelf
 from pipelines.changes import change_kind
@@ -65,7 +65,7 @@ def decide(job: Job, task: Task, shelf: Shelf) -> Report:  # noqa: ARG001  all s
 def _decided(row: Row, minhash: bytes | None) -> dict[str, Any]:
     capture = row.capture
     return {
-        "shard": shard_of(urlsplit(capture.key).netloc),
+        "slot": slot_of(urlsplit(capture.key).netloc),
         "source": capture.source,
         "offset": capture.offset,
         "id": row.id,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from pipelines import EXTRACTOR, SCHEMA_VERSION
+from pipelines import SCHEMA_VERSION
 from pipelines.archive.paths import ArchiveFile
+from pipelines.cleaner import cleaning_digest
 from pipelines.policy import DEFAULT_POLICY, Policy
 
-# Hosts, sites and bands are spread over so many shards; a task takes a range of them.
-SHARDS = 1 << 16
+# Hosts, sites and bands are spread over so many slots; a task takes a range of them.
+SLOTS = 1 << 16
 
 
 class Step(StrEnum):
@@ -36,7 +36,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all tasks of a batch share: `work` is the folder or S3 place of what steps hand on."""
+    """What all tasks of a batch share: `work` is the folder or S3 place of what steps hand on.
+
+    `cleaner` names the cleaning; it is told, so that all machines of a cluster mean the same.
+    """
 
     output: str
     work: str
@@ -44,6 +47,7 @@ class Job:
     page_memory_bytes: int
     sites: tuple[str, ...] = ()  # only these; all without
     policy: Policy = DEFAULT_POLICY
+    cleaner: str = field(default_factory=cleaning_digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,11 @@ class Input:
     key: str
 
     @classmethod
-    def of(cls, archive: ArchiveFile, sites: tuple[str, ...] = ()) -> Input:
-        """The archive as this version cleans it."""
-        return cls(archive, digest_of(archive.place, archive.mark, EXTRACTOR, str(SCHEMA_VERSION), *sites))
+    def of(cls, archive: ArchiveFile, job: Job) -> Input:
+        """The archive as the job cleans it; a page's bounds decide whether it is a row."""
+        bounds = f"{job.page_seconds:g} {job.page_memory_bytes}"
+        made_by = (job.cleaner, str(SCHEMA_VERSION), bounds, *job.sites)
+        return cls(archive, digest_of(archive.place, archive.mark, *made_by))
 
     @property
     def run_id(self) -> str:
@@ -66,20 +72,20 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One of `count` equal ranges of shards."""
+    """One of `count` equal ranges of slots."""
 
     number: int
     count: int
 
     @property
     def first(self) -> int:
-        """Its first shard."""
-        return self.number * SHARDS // self.count
+        """Its first slot."""
+        return self.number * SLOTS // self.count
 
     @property
     def beyond(self) -> int:
-        """The first shard of the next."""
-        return (self.number + 1) * SHARDS // self.count
+        """The first slot of the next."""
+        return (self.number + 1) * SLOTS // self.count
 
     def __str__(self) -> str:
         return f"{self.number}of{self.count}"
@@ -166,15 +172,7 @@ def digest_of(*parts: str) -> str:
     return hashlib.blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def shard_of(what: str | bytes) -> int:
-    """The shard of a host, a site or a key of a signature; the same in every process."""
+def slot_of(what: str | bytes) -> int:
+    """The slot of a host, a site or a key of a signature; the same in every process."""
     data = what.encode("utf-8", "surrogatepass") if isinstance(what, str) else what
     return int.from_bytes(hashlib.blake2b(data, digest_size=2).digest(), "big")
-
-
-def total(reports: Mapping[Any, Report]) -> Counter[str]:
-    """The counts of some reports together."""
-    added: Counter[str] = Counter()
-    for report in reports.values():
-        added.update(report.counts)
-    return added

@@ -10,12 +10,13 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipelines.archive.batch.job import Job, Report, Slice, Task, shard_of
+from pipelines.archive.batch.job import Job, Report, Slice, Task, slot_of
 from pipelines.archive.batch.memories import MEMORIES, dump_memory, memory_name
 from pipelines.archive.batch.pages import PagePool
 from pipelines.archive.batch.reading import Reader
@@ -24,7 +25,7 @@ from pipelines.archive.batch.shelf import Shelf
 from pipelines.body.site_history import SiteHistory
 from pipelines.body.site_memory import NO_MEMORY
 from pipelines.policy import Policy
-from pipelines.records import PageView
+from pipelines.records import PageView, values_of
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _PLACE = (
@@ -58,7 +59,7 @@ class Seen(NamedTuple):
 
     def row(self, site: str) -> dict[str, Any]:
         """As sheets have it."""
-        return {"shard": shard_of(site), "site": site, **self._asdict()}
+        return {"slot": slot_of(site), "site": site, **self._asdict()}
 
 
 class Newest:
@@ -100,10 +101,10 @@ def choose(job: Job, task: Task, shelf: Shelf) -> Report:
     """The pages that some of the sites are learnt from, of all archives."""
     newest = Newest(job.policy.memory_site_pages)
     settled = {
-        site for site, pages, _ in _memories(shelf, task.part) if pages >= job.policy.memory_hold_pages
+        site for site, pages, _ in _memories(job, shelf, task.part) if pages >= job.policy.memory_hold_pages
     }
     for table in read_sheets(shelf, task.inputs, task.part):
-        for row in table.drop_columns(["shard"]).to_pylist():
+        for row in table.drop_columns(["slot"]).to_pylist():
             if row["site"] not in settled:
                 newest.add(row.pop("site"), Seen(**row))
     with SheetWriter(shelf, task.result, SEEN) as sheet:
@@ -122,23 +123,23 @@ def view(job: Job, task: Task, shelf: Shelf, pool: PagePool) -> Report:
             if cleaned.view is None:
                 continue
             seen = Seen(page.fetched_at, page.url, source.archive.name, offset, source.key)
-            sheet.add([seen.row(page.site) | _plain(cleaned.view)])
+            sheet.add([seen.row(page.site) | values_of(cleaned.view)])
         return sheet.finish(Report({"viewed": len(chosen)}))
 
 
 def learn(job: Job, task: Task, shelf: Shelf) -> Report:
     """The memory of some of the sites, from what their pages showed, oldest first."""
-    known = {site: (pages, memory) for site, pages, memory in _memories(shelf, task.part)}
+    known = {site: (pages, memory) for site, pages, memory in _memories(job, shelf, task.part)}
     views: defaultdict[str, list[tuple[Seen, PageView]]] = defaultdict(list)
     for table in read_sheets(shelf, task.inputs, task.part):
-        for row in table.drop_columns(["shard"]).to_pylist():
+        for row in table.drop_columns(["slot"]).to_pylist():
             views[row["site"]].append(_seen_view(row))
     for site, some in views.items():
         learnt = _memory(some, job.policy)
         if known.get(site, (0, ""))[0] < min(learnt[0], job.policy.memory_hold_pages):
             known[site] = learnt
     rows = [
-        {"shard": shard_of(site), "site": site, "pages": pages, "memory": memory}
+        {"slot": slot_of(site), "site": site, "pages": pages, "memory": memory}
         for site, (pages, memory) in sorted(known.items())
     ]
     with SheetWriter(shelf, task.result, MEMORIES) as sheet:
@@ -156,10 +157,11 @@ def _memory(some: Iterable[tuple[Seen, PageView]], policy: Policy) -> tuple[int,
     return history.pages, dump_memory(history.snapshot())
 
 
-def _memories(shelf: Shelf, part: Slice) -> Iterator[tuple[str, int, str]]:
-    if shelf.has(memory_name(part)):
-        for table in read_sheets(shelf, [memory_name(part)]):
-            yield from zip(*(table[name].to_pylist() for name in ("site", "pages", "memory")), strict=True)
+def _memories(job: Job, shelf: Shelf, part: Slice) -> Iterator[tuple[str, int, str]]:
+    name = memory_name(job, part)
+    if shelf.has(name):
+        for table in read_sheets(shelf, [name]):
+            yield from zip(*(table[each].to_pylist() for each in ("site", "pages", "memory")), strict=True)
 
 
 def _chosen(shelf: Shelf, names: Iterable[str], source: str) -> set[int]:
@@ -183,16 +185,9 @@ def _pages_at(reader: Reader, offsets: set[int]) -> Iterator[tuple[int, Any]]:
             return
 
 
-def _plain(view: PageView) -> dict[str, Any]:
-    return {
-        name: getattr(view, name) for name in ("body", "headline", "marks", "quality", "stated", "beside")
-    }
-
-
 def _seen_view(row: dict[str, Any]) -> tuple[Seen, PageView]:
     seen = Seen(**{name: row[name] for name in Seen._fields})
-    names = ("body", "headline", "marks", "quality", "stated", "beside")
-    return seen, PageView(*(row[name] for name in names))
+    return seen, PageView(**{each.name: row[each.name] for each in fields(PageView)})
 
 
 def _source(task: Task) -> Any:

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.archive.batch.job import Job, Report, Task, shard_of
+from pipelines.archive.batch.job import Job, Report, Task, slot_of
 from pipelines.archive.batch.sheets import SheetWriter, read_sheets, sheet_schema
 from pipelines.archive.batch.shelf import Shelf
-from pipelines.similarity.clusters import Member, components, edges
+from pipelines.similarity.clusters import Member, components, edges, marks
 from pipelines.similarity.near import bands
 
 BANDS = sheet_schema(("band", pa.binary()), ("id", pa.string()))
@@ -32,7 +32,7 @@ def band(job: Job, task: Task, shelf: Shelf) -> Report:  # noqa: ARG001  all ste
         for table in read_sheets(shelf, task.inputs, task.part, ("id", "minhash")):
             for row in table.filter(pc.is_valid(table["minhash"])).to_pylist():
                 keys = bands(row["minhash"])
-                sheet.add({"shard": shard_of(key), "band": key, "id": row["id"]} for key in keys)
+                sheet.add({"slot": slot_of(key), "band": key, "id": row["id"]} for key in keys)
         return sheet.finish(Report())
 
 
@@ -48,37 +48,29 @@ def pair(job: Job, task: Task, shelf: Shelf) -> Report:
         for edge in edges([members[each] for each in bucket if each in members], job.policy)
     }
     with SheetWriter(shelf, task.result, PAIRS) as sheet:
-        sheet.add({"shard": 0, "one": one, "other": other} for one, other in sorted(found))
+        sheet.add({"slot": 0, "one": one, "other": other} for one, other in sorted(found))
         return sheet.finish(Report({"pairs": len(found)}))
 
 
 def cluster(job: Job, task: Task, shelf: Shelf) -> Report:  # noqa: ARG001  as above
     """What hangs together, over all; holds two ids for each row that is near another."""
     named = [name for name in task.inputs if name.startswith("pair/")]
-    pairs = ((one, other) for one, other in _pairs(shelf, named))
-    joined = components(pairs)
+    joined = components(_pairs(shelf, named))
     rows = [name for name in task.inputs if name not in named]
     homes: defaultdict[str, list[Member]] = defaultdict(list)
     for each, member in _members(shelf, rows, joined.keys()):
         homes[joined[each]].append(member)
     with SheetWriter(shelf, task.result, CLUSTERS) as sheet:
         for _, some in sorted(homes.items()):
-            sheet.add(_marked(some))
+            marked = marks(some, joined)
+            sheet.add(_row(member, *marked[member.id]) for member in some)
         duplicates = sum(len(some) for some in homes.values())
         return sheet.finish(Report({"clusters": len(homes), "clustered": duplicates}))
 
 
-def _marked(some: list[Member]) -> Iterator[dict[str, Any]]:
-    some.sort(key=lambda member: (member.order, member.id))
-    first = some[0]
-    for member in some:
-        same = member.id == first.id or member.article == first.article
-        yield {
-            "shard": shard_of(urlsplit(member.article).netloc),  # of its host, as the rows are
-            "id": member.id,
-            "cluster_id": first.id,
-            "duplicate_of": None if same else first.id,
-        }
+def _row(member: Member, cluster_id: str, duplicate_of: str | None) -> dict[str, Any]:
+    slot = slot_of(urlsplit(member.article).netloc)  # of its host, as the rows are
+    return {"slot": slot, "id": member.id, "cluster_id": cluster_id, "duplicate_of": duplicate_of}
 
 
 def _buckets(shelf: Shelf, task: Task, names: Iterable[str]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.archive.batch.job import Slice, shard_of
+from pipelines.archive.batch.job import SLOTS, Job, Slice, slot_of
 from pipelines.archive.batch.sheets import sheet_schema
 from pipelines.archive.batch.shelf import Shelf
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory, Template
@@ -26,9 +26,9 @@ def memory_parts() -> Iterator[Slice]:
     return (Slice(number, MEMORY_PARTS) for number in range(MEMORY_PARTS))
 
 
-def memory_name(part: Slice) -> str:
-    """The sheet with the memories of a part's sites."""
-    return f"memory/{part}.parquet"
+def memory_name(job: Job, part: Slice) -> str:
+    """The sheet with the memories of a part's sites; another cleaning sees other blocks."""
+    return f"memory/{job.cleaner}/{part}.parquet"
 
 
 def dump_memory(memory: SiteMemory) -> str:
@@ -52,7 +52,8 @@ def load_memory(text: str) -> SiteMemory:
 class Memories:
     """The memory of each site a page is of, those asked for last held."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, job: Job, shelf: Shelf) -> None:
+        self._job = job
         self._shelf = shelf
         self._known: OrderedDict[str, SiteMemory] = OrderedDict()
         self._places: dict[int, dict[str, tuple[int, int]]] = {}
@@ -67,14 +68,14 @@ class Memories:
         return self._known[site]
 
     def _load(self, site: str) -> SiteMemory:
-        number = shard_of(site) * MEMORY_PARTS >> 16
+        number = slot_of(site) * MEMORY_PARTS // SLOTS
         if number not in self._places:
             self._places[number] = self._look(Slice(number, MEMORY_PARTS))
         place = self._places[number].get(site)
         if place is None:
             return NO_MEMORY
         with (
-            self._shelf.open(memory_name(Slice(number, MEMORY_PARTS))) as file,
+            self._shelf.open(memory_name(self._job, Slice(number, MEMORY_PARTS))) as file,
             pq.ParquetFile(file) as sheet,
         ):
             text = sheet.read_row_group(place[0], columns=["memory"])["memory"][place[1]].as_py()
@@ -82,10 +83,10 @@ class Memories:
 
     def _look(self, part: Slice) -> dict[str, tuple[int, int]]:
         """Row group and row of each site."""
-        if not self._shelf.has(memory_name(part)):
+        if not self._shelf.has(memory_name(self._job, part)):
             return {}
         found: dict[str, tuple[int, int]] = {}
-        with self._shelf.open(memory_name(part)) as file, pq.ParquetFile(file) as sheet:
+        with self._shelf.open(memory_name(self._job, part)) as file, pq.ParquetFile(file) as sheet:
             for group in range(sheet.metadata.num_row_groups):
                 sites = sheet.read_row_group(group, columns=["site"])["site"].to_pylist()
                 found |= {site: (group, row) for row, site in enumerate(sites)}

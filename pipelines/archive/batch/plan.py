@@ -132,12 +132,18 @@ class Batch:
         left = self._of_archives(Step.VIEW, inputs, f"view/{state}/{{}}.parquet", choices)
         keys = tuple(sorted(each.key for each in left))
         views = tuple(f"view/{state}/{key}.parquet" for key in keys)
-        self._all([Task(Step.LEARN, memory_name(part), views, part=part, learns=keys) for part in parts])
+        self._all(
+            [Task(Step.LEARN, memory_name(self._job, part), views, part=part, learns=keys) for part in parts]
+        )
         self._forget(("choose", "view"), state)
+        self._forget(("memory",), self._job.cleaner)
         return left
 
-    def _has_learnt(self, part: Slice, keys: Sequence[str]) -> bool:
-        return self._is_done(Task(Step.LEARN, memory_name(part), learns=tuple(keys)))
+    def _has_learnt(self, part: Slice, keys: Names) -> bool:
+        return self._is_done(self._learning(part, keys))
+
+    def _learning(self, part: Slice, keys: Names, views: Names = ()) -> Task:
+        return Task(Step.LEARN, memory_name(self._job, part), views, part=part, learns=keys)
 
     # -- all that was ever cleaned here
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from pipelines.archive.batch.job import Input, shard_of
+from pipelines.archive.batch.job import Input, slot_of
 from pipelines.archive.batch.sheets import plain
 from pipelines.records import Article, Cleaned, Rejected
 from pipelines.store.rows import removed_rows, to_row
@@ -37,10 +37,10 @@ def cleaned_rows(cleaned: Cleaned, source: Input, offset: int) -> dict[str, list
     place = {"source": source.key, "archive": source.archive.name, "offset": offset}
     result = cleaned.result
     if isinstance(result, Rejected):
-        shard = shard_of(urlsplit(result.url).netloc)
-        return {"rejected": [to_row(result) | place | {"shard": shard}]}
+        slot = slot_of(urlsplit(result.url).netloc)
+        return {"rejected": [to_row(result) | place | {"slot": slot}]}
     of_article = _of_article(result)
-    place["shard"] = shard_of(urlsplit(of_article["key"]).netloc)
+    place["slot"] = slot_of(urlsplit(of_article["key"]).netloc)
     blocks = tuple(sorted(cleaned.removed, key=lambda block: block.order))
     return {
         "articles": [to_row(result) | of_article | place],

@@ -1,6 +1,6 @@
-"""The tables that steps hand on: Parquet, in pieces that are sorted by shard, each with its report.
+"""The tables that steps hand on: Parquet, in pieces that are sorted by slot, each with its report.
 
-A reader of a range of shards reads only the row groups that hold some of it; a writer holds one piece.
+A reader of a range of slots reads only the row groups that hold some of it; a writer holds one piece.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.archive.batch.job import SHARDS, WHOLE, Report, Slice
+from pipelines.archive.batch.job import SLOTS, WHOLE, Report, Slice
 from pipelines.archive.batch.shelf import Shelf
 
 # Rows as Python has them become a table this often, and a piece that is sorted and written at this size.
 _STEP_ROWS = 256
 _PIECE_BYTES = 64 * 1024 * 1024
-# So many bytes of a piece are a row group: what is read at least of a file for a range of shards.
+# So many bytes of a piece are a row group: what is read at least of a file for a range of slots.
 _GROUP_BYTES = 4 * 1024 * 1024
 _REPORT = b"khabar_report"
-SHARD = pa.field("shard", pa.uint16(), nullable=False)
+SHARD = pa.field("slot", pa.uint16(), nullable=False)
 
 
 def sheet_schema(*fields: tuple[str, pa.DataType]) -> pa.Schema:
-    """A sheet's columns: its shard and these."""
+    """A sheet's columns: its slot and these."""
     return pa.schema([SHARD, *(pa.field(name, kind) for name, kind in fields)])
 
 
@@ -97,7 +97,7 @@ class SheetWriter:
         piece = pa.concat_tables(self._tables)
         self._tables = []
         self.count += piece.num_rows
-        piece = piece.take(pc.sort_indices(piece, sort_keys=[("shard", "ascending")]))
+        piece = piece.take(pc.sort_indices(piece, sort_keys=[("slot", "ascending")]))
         step = max(1, piece.num_rows * _GROUP_BYTES // max(size, 1))
         self._writer.write_table(piece, row_group_size=step)
 
@@ -111,17 +111,17 @@ def read_report(shelf: Shelf, name: str) -> Report:
 def read_sheet(
     shelf: Shelf, name: str, part: Slice = WHOLE, columns: Sequence[str] | None = None
 ) -> Iterator[pa.Table]:
-    """The rows of a range of shards, a row group at a time; `columns` without `shard`."""
-    wanted = None if columns is None else ["shard", *columns]
+    """The rows of a range of slots, a row group at a time; `columns` without `slot`."""
+    wanted = None if columns is None else ["slot", *columns]
     with shelf.open(name) as file, pq.ParquetFile(file, page_checksum_verification=True) as sheet:
-        at = sheet.schema_arrow.get_field_index("shard")
+        at = sheet.schema_arrow.get_field_index("slot")
         for group in range(sheet.metadata.num_row_groups):
             known = sheet.metadata.row_group(group).column(at).statistics
             if known is not None and (known.max < part.first or known.min >= part.beyond):
                 continue
             table = sheet.read_row_group(group, columns=wanted)
             if part.count > 1:
-                table = table.filter(_is_in(table["shard"], part))
+                table = table.filter(_is_in(table["slot"], part))
             if table.num_rows:
                 yield table
 
@@ -134,8 +134,8 @@ def read_sheets(
         yield from read_sheet(shelf, name, part, columns)
 
 
-def _is_in(shards: pa.ChunkedArray, part: Slice) -> pa.ChunkedArray:
-    first = pc.greater_equal(shards, pa.scalar(part.first, pa.uint16()))
-    if part.beyond >= SHARDS:
+def _is_in(slots: pa.ChunkedArray, part: Slice) -> pa.ChunkedArray:
+    first = pc.greater_equal(slots, pa.scalar(part.first, pa.uint16()))
+    if part.beyond >= SLOTS:
         return first
-    return pc.and_(first, pc.less(shards, pa.scalar(part.beyond, pa.uint16())))
+    return pc.and_(first, pc.less(slots, pa.scalar(part.beyond, pa.uint16())))
