@@ -199,10 +199,22 @@ def publish_rounds(
         machine.publish(f"run-{folder.name}-{number}", probe=probe)
 
 
+def s3_environment(proxy: Proxy) -> dict[str, str]:
+    """The variables by which users name a store, for the one behind the proxy."""
+    return ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": proxy.url}
+
+
+@contextmanager
+def served_proxy() -> Iterator[Proxy]:
+    """A proxy with a store of its own behind it."""
+    with s3_server() as port, Proxy(port).serving() as proxy:
+        yield proxy
+
+
 @contextmanager
 def served_objects() -> Iterator[Objects]:
     """A bucket behind a proxy, both of which the environment names until the block ends."""
-    with pytest.MonkeyPatch.context() as patch, s3_server() as port, Proxy(port).serving() as proxy:
-        for name, value in (ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": proxy.url}).items():
+    with pytest.MonkeyPatch.context() as patch, served_proxy() as proxy:
+        for name, value in s3_environment(proxy).items():
             patch.setenv(name, value)
         yield Objects.make(proxy)

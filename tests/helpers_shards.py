@@ -22,6 +22,7 @@ from pipelines.store.ledger import Ledger
 from pipelines.store.ledger_file import name_beforehand
 from pipelines.store.output import FolderOutput, Output, open_output
 from pipelines.store.publish import Publisher
+from pipelines.store.reconcile_shards import AllReconciled, reconcile_shards
 from tests.helpers_compact import STEPS
 from tests.helpers_store import NOW, article, die_at, stage
 
@@ -144,3 +145,9 @@ def compact_until_killed(store: ShardStore, step: str, when: str) -> None:
     """In a child: compact, and die before or after the first call of the step."""
     die_at(STEPS[step], when, 1)
     store.compact()
+
+
+def reconciled(output: Path, stores: list[ShardStore], site: str | None = None) -> AllReconciled:
+    """The balance of all shards of a folder."""
+    places = {each.shard: (each.ledger_path, each.output()) for each in stores}
+    return reconcile_shards(places, FolderOutput(output), site)

@@ -12,7 +12,7 @@ from pipelines.archive.paths import ArchiveFile, NoSuchFile, archive_files
 from pipelines.archive.read import Archived, archived_pages
 from pipelines.store.errors import StoreError
 from tests.crawling import rows, scrapy
-from tests.helpers_s3 import ENVIRONMENT, NEEDS_S3, Objects, s3_server
+from tests.helpers_s3 import NEEDS_S3, Objects, s3_environment, served_proxy
 from tests.helpers_warc import capture, members
 from tests.s3_proxy import Proxy
 
@@ -24,21 +24,15 @@ def names(*patterns: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[int]:
-    with s3_server() as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
-def any_proxy(server: int) -> Iterator[Proxy]:
-    with Proxy(server).serving() as proxy:
+def any_proxy() -> Iterator[Proxy]:
+    with served_proxy() as proxy:
         yield proxy
 
 
 @pytest.fixture
 def objects(any_proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Objects:
     any_proxy.restart()
-    for name, value in (ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": any_proxy.url}).items():
+    for name, value in s3_environment(any_proxy).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.001)
     return Objects.make(any_proxy)
@@ -90,8 +84,9 @@ def test_archives_of_a_bucket_are_crawled(objects: Objects, tmp_path: Path) -> N
     put(objects, "in/a.warc.gz", members(*(capture(number) for number in range(3))))
     output = tmp_path / "output"
     path = f"s3://{objects.bucket}/in/*.warc.gz,s3://no-such-bucket-here/*.gz"
-    environment = ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": objects.proxy.url}
-    done = scrapy("crawl", "warc", "-a", f"path={path}", "-s", f"NEWS_OUTPUT={output}", **environment)
+    done = scrapy(
+        "crawl", "warc", "-a", f"path={path}", "-s", f"NEWS_OUTPUT={output}", **s3_environment(objects.proxy)
+    )
     assert done.code == 4
     assert "s3://no-such-bucket-here: there is no such bucket" in done.out
     found = rows(output, "articles")

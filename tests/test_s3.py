@@ -17,13 +17,13 @@ from pipelines.store.errors import StoreError
 from pipelines.store.manifest import MANIFEST
 from pipelines.store.output import state_folder
 from tests.helpers_s3 import (
-    ENVIRONMENT,
     NEEDS_S3,
     Machine,
     Objects,
     publish_in_child,
     publish_rounds,
-    s3_server,
+    s3_environment,
+    served_proxy,
 )
 from tests.helpers_store import FORKSERVER, NOW, seed, seed_small
 from tests.s3_proxy import KINDS, Asked, Proxy
@@ -33,14 +33,8 @@ pytestmark = NEEDS_S3
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[int]:
-    with s3_server() as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
-def any_proxy(server: int) -> Iterator[Proxy]:
-    with Proxy(server).serving() as proxy:
+def any_proxy() -> Iterator[Proxy]:
+    with served_proxy() as proxy:
         yield proxy
 
 
@@ -48,15 +42,11 @@ def any_proxy(server: int) -> Iterator[Proxy]:
 def objects(any_proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Objects:
     """A new bucket; the client finds it as users have it found, and is in a hurry."""
     any_proxy.restart()
-    for name, value in environment(any_proxy).items():
+    for name, value in s3_environment(any_proxy).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.001)
     monkeypatch.setattr("pipelines.store.s3._SETTLING", 0.0)
     return Objects.make(any_proxy)
-
-
-def environment(proxy: Proxy) -> dict[str, str]:
-    return ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": proxy.url}
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +179,8 @@ def test_a_killed_process_doubles_nothing_though_its_request_arrives_later(
         copied = machine.copy(tmp_path / str(number), objects.place(str(number)))
         objects.proxy.fault = faulty(number, "hold")
         child = FORKSERVER.Process(
-            target=publish_in_child, args=(copied.folder, copied.place, "run-1", environment(objects.proxy))
+            target=publish_in_child,
+            args=(copied.folder, copied.place, "run-1", s3_environment(objects.proxy)),
         )
         child.start()
         assert objects.proxy.holding.wait(60)
@@ -245,7 +236,7 @@ def test_two_machines_on_one_prefix_never_overwrite_each_other(
     children = [
         FORKSERVER.Process(
             target=publish_rounds,
-            args=(tmp_path / name, objects.place(), rounds, environment(objects.proxy), strip),
+            args=(tmp_path / name, objects.place(), rounds, s3_environment(objects.proxy), strip),
         )
         for name in ("east", "west")
     ]

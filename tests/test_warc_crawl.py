@@ -131,6 +131,17 @@ def test_its_rows_are_cleaned_again_from_it(read: Read, tmp_path: Path) -> None:
     assert (total["rows"], total["unchanged"], total["unreadable"], total["released"]) == (12, 12, 0, 0)
 
 
+def test_rows_of_an_archive_that_is_gone_name_it(read: Read, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(read.output, output)
+    with closing(sqlite3.connect(output / ".state" / "ledger.sqlite")) as db, db:
+        db.execute("UPDATE archives SET place = '/nowhere/' || name")
+    done = scrapy("reclean", "-s", f"NEWS_OUTPUT={output}", *_QUIET)
+    assert (done.code, done.err) == (4, "")
+    line = f"{read.file.name}: 13 pages cannot be read: cannot read /nowhere/{read.file.name}"
+    assert any(said.startswith(line) for said in done.out.splitlines()), done.out
+
+
 def test_a_file_that_was_read_is_not_read_again(read: Read, tmp_path: Path) -> None:
     moved = tmp_path / "moved" / read.file.name
     moved.parent.mkdir()
