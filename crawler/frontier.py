@@ -39,7 +39,9 @@ class Frontier:
     def add(self, site: Site, links: Iterable[Link], place: str | None = None) -> int:
         """Remember the links of `place` that are the publisher's; how many are new."""
         own = [link for link in links if same_publisher(link.url, site.start)]
-        return self._ledger.discover(self._run.run_id, site.name, own, datetime.now(UTC), place)
+        new = self._ledger.discover(self._run.run_id, site.name, own, datetime.now(UTC), place)
+        self._run.figures.sites[site.name].discovered += new
+        return new
 
     def unknown(self, urls: Iterable[str]) -> list[str]:
         """Those of the URLs that are not known to be articles."""
@@ -90,6 +92,7 @@ class Frontier:
         self._in_flight[site.name] -= 1
         if not lease.recheck:
             self._ledger.end(lease.key, state, reason)
+            self._run.figures.sites[site.name].failed[reason] += 1
             return
         gone = state is State.GONE
         self._ledger.checked(lease.key, datetime.now(UTC), reason, gone=gone)
@@ -100,6 +103,7 @@ class Frontier:
         self._in_flight[site.name] -= 1
         self._ledger.checked(lease.key, datetime.now(UTC))
         self._run.figures.rechecked["not_modified"] += 1
+        self._run.figures.sites[site.name].unchanged += 1
 
     def put_off(self, site: Site) -> None:
         """A host may not be asked any more in this run: its URL stays leased until the run ends."""

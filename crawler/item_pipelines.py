@@ -60,6 +60,7 @@ class RawStorePipeline(_RunPipeline):
         record = await asyncio.to_thread(packed, *answer) if is_large else packed(*answer)
         try:
             name, offset = self.run.raw.append(record)
+            self.run.figures.sites[item.page.site].fetched += 1
             page = replace(item.page, warc_file=name, warc_offset=offset)
             self.run.ledger.fetched(item.key, page)
         except (OSError, sqlite3.Error) as error:
@@ -178,22 +179,20 @@ class SpoolPipeline(_RunPipeline):
             staged = self.run.ledger.stage(item.key, item.cleaned)
         except sqlite3.Error as error:
             raise self.give_up(error) from error
-        figures, site = self.run.figures, item.cleaned.result.site
+        figures = self.run.figures
+        tally = figures.sites[item.cleaned.result.site]
         if staged is None:
-            figures.copies += 1
+            tally.copies += 1
             raise DropItem("stored already")
+        tally.take(staged)
         self._learn_shape(staged.result)
         if isinstance(staged.result, Rejected):
-            figures.rejected[staged.result.reason] += 1
             self.crawler.stats.inc_value(f"news/rejected/{staged.result.reason}")
             raise DropItem(staged.result.reason)
         assert isinstance(staged.result, Article)
         if staged.result.change_kind is not None:
             figures.changed[staged.result.change_kind] += 1
             return Done(item.key, staged)
-        figures.stored[site] += 1
-        figures.removed_blocks += len(staged.removed)
-        figures.languages.setdefault(site, type(figures.stored)())[staged.result.language] += 1
         self.crawler.stats.inc_value(f"news/language/{staged.result.language}")
         return Done(item.key, staged)
 
@@ -211,4 +210,5 @@ class SpoolPipeline(_RunPipeline):
         except sqlite3.Error as error:
             raise self.give_up(error) from error
         self.run.figures.rechecked["unchanged"] += 1
+        self.run.figures.sites[article.site].unchanged += 1
         raise DropItem("unchanged")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
@@ -16,7 +13,7 @@ from scrapy.crawler import Crawler
 from crawler.config import RunConfig
 from crawler.discovery.shapes import SiteShapes
 from crawler.errors import ExitCode
-from crawler.politeness.hosts import HostLine
+from crawler.figures import Figures
 from pipelines.archive.catalog import Catalog
 from pipelines.archive.stored import stored_response
 from pipelines.body.site_history import SiteHistory
@@ -29,60 +26,19 @@ from pipelines.store.ledger_file import name_beforehand
 from pipelines.store.lock import RunLock
 from pipelines.store.publish import Published, Publisher, write_manifest
 from pipelines.store.raw import RawResponse, RawStore
-from pipelines.store.rebuild import Rebuilt, is_lost, rebuild
+from pipelines.store.rebuild import is_lost, rebuild
 from pipelines.store.release import release
 from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.store.shards import check_ledger, claim_shard, is_overtaken
+from pipelines.store.site_runs import save_site_runs
 from pipelines.store.tails import mend_dead_runs
 from pipelines.store.writable import check_writable
 from pipelines.urls.warm import warm_up
 from pipelines.workers import Workers, load_ahead
 
-if TYPE_CHECKING:  # it reads for a run
-    from crawler.archives import ArchivesRead
-
 # Sites whose memory is held at a time; some 100 kB each.
 _MAX_HISTORIES = 1_000
-
-
-@dataclass(slots=True)
-class Figures:
-    """What the run counted, for its summary and its exit code."""
-
-    errors: int = 0
-    fatal: str | None = None
-    stopped: bool = False  # it was told to stop before it was through
-    stored: Counter[str] = field(default_factory=Counter)
-    changed: Counter[str] = field(default_factory=Counter)  # new versions, by what they changed
-    rechecked: Counter[str] = field(default_factory=Counter)  # stored articles looked at that gave no row
-    copies: int = 0  # pages that hold an article stored under another URL
-    known: int = 0  # articles listed by their sites that an earlier run stored
-    rejected: Counter[str] = field(default_factory=Counter)
-    removed_blocks: int = 0
-    languages: dict[str, Counter[str]] = field(default_factory=dict)
-    traps: dict[str, Counter[str]] = field(default_factory=dict)  # by site: addresses left out, by kind
-    hosts: tuple[HostLine, ...] = ()
-    shortfalls: list[str] = field(default_factory=list)
-    published: Published | None = None
-    rebuilt: Rebuilt | None = None  # the ledger was lost or damaged
-    part: tuple[int, int] | None = None  # of a shard: how many sites it has, of how many
-    archives: ArchivesRead | None = None
-    released: tuple[str, ...] = ()  # WARC files that were kept long enough
-    given_up: list[str] = field(default_factory=list)  # files and parts of files that could not be read
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The code of the worst that happened."""
-        if self.fatal:
-            return ExitCode.UNFINISHED
-        if self.errors:
-            return ExitCode.BUG
-        if self.given_up:
-            return ExitCode.UNFINISHED
-        if self.rebuilt:
-            return ExitCode.DAMAGED
-        return ExitCode.SHORTFALL if self.shortfalls else ExitCode.OK
 
 
 class Run:
@@ -93,7 +49,7 @@ class Run:
         self.config = config
         self.policy = policy
         self.figures = Figures()
-        now = datetime.now(UTC)
+        self.started_at = now = datetime.now(UTC)
         self.run_id = new_run_id(now, config.shard)
         self.output = config.open_output()
         self._lock = RunLock(config.state, config.ledger, f"run {self.run_id}", config.held)
@@ -252,6 +208,7 @@ class Run:
     def _end(self) -> None:
         code = self.figures.exit_code
         outcome = "stopped" if self.figures.stopped and code is ExitCode.OK else code.name.lower()
+        save_site_runs(self.ledger.connection, self.figures.site_runs)
         self.ledger.end_run(self.run_id, outcome, datetime.now(UTC))
 
     @classmethod

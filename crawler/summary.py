@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from crawler.figures import Figures
 from crawler.politeness.hosts import HostLine
-from crawler.run import Figures, Run
+from crawler.run import Run
 from pipelines.store.rebuild import Rebuilt
 
 # Of what was given up, as many lines are shown.
@@ -61,14 +62,15 @@ def _part(run: Run) -> str:
 def _articles(figures: Figures) -> Iterator[str]:
     """What became of the pages."""
     known = f"{figures.known} {'pages' if figures.archives else 'articles'}"
-    stored, turned_away = figures.stored.total(), figures.rejected.total()
+    by_site, reasons = figures.stored, figures.rejected
+    stored, turned_away = by_site.total(), reasons.total()
     if figures.fatal:
         yield f"The run could not finish: {figures.fatal}"
     elif not stored and not turned_away and not figures.changed:
         yield f"Nothing new: {known} known already, none added."
     else:
-        yield f"{stored} new articles from {len(figures.stored)} sites, {figures.known} known already"
-        yield from _indented(f"{site}: {count}" for site, count in sorted(figures.stored.items()))
+        yield f"{stored} new articles from {len(by_site)} sites, {figures.known} known already"
+        yield from _indented(f"{site}: {count}" for site, count in sorted(by_site.items()))
     if figures.copies:
         yield f"{figures.copies} pages hold an article that is stored already"
     if figures.changed:
@@ -78,7 +80,7 @@ def _articles(figures: Figures) -> Iterator[str]:
         yield f"{again.total()} stored articles looked at again without a new version: {_counted(again)}"
     if turned_away:
         yield f"{turned_away} pages turned away"
-        yield from _indented(f"{reason}: {n}" for reason, n in figures.rejected.most_common())
+        yield from _indented(f"{reason}: {n}" for reason, n in reasons.most_common())
     if stored:
         yield f"{figures.removed_blocks} blocks of boilerplate removed"
 

@@ -198,9 +198,9 @@ def test_a_ledger_of_an_earlier_version_is_taken_over(tmp_path: Path, version: i
         assert (staged.result.version, staged.result.previous_id) == (2, old.id)
         assert ledger.site_history("sahifa").views == (shown(1),)
         tables = ledger.connection.execute(
-            "SELECT name FROM sqlite_master WHERE name LIKE 'site%' ORDER BY name"
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'site%' ORDER BY name"
         )
-        assert [row[0] for row in tables] == ["site_views", "sites"]
+        assert [row[0] for row in tables] == ["site_runs", "site_views", "sites"]
     with closing(Ledger(path)) as ledger:
         assert ledger.connection.execute("PRAGMA user_version").fetchone()[0] == LEDGER_VERSION
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
-from crawler.politeness.politeness import Politeness
+from crawler.politeness.politeness import Politeness, host_of
 from crawler.run import Run
 from crawler.sites import Site
 from pipelines.archive.intake import KNOWN
+from pipelines.health.figures import SiteRun
 
 logger = logging.getLogger(__name__)
 
@@ -61,14 +63,36 @@ class OutcomeExtension:
         if reason != "finished" and not asked_to_stop:
             run.fail(f"the crawl stopped early: {reason}")
         seen = run.ledger.seen(run.run_id)
-        known = run.ledger.known_articles(run.run_id, datetime.now(UTC))
+        now = datetime.now(UTC)
+        known = run.ledger.known_articles(run.run_id, now)
         archives = run.figures.archives  # what they hold is older than the run, and not therefore known
         run.figures.known = archives.outcomes[KNOWN] if archives else sum(known.values())
+        sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
+        run.figures.site_runs = tuple(self._site_runs(spider.name, sites, seen, now))
         if not asked_to_stop and not run.figures.fatal:  # half a run owes nothing
-            sites: tuple[Site, ...] = getattr(spider.job, "sites", ())  # type: ignore[attr-defined]  # ours
             for site in sites:
                 found = seen.get(site.name, {})
                 run.figures.shortfalls.extend(self._shortfalls(site, found, known.get(site.name, 0)))
+
+    def _site_runs(
+        self, spider: str, sites: tuple[Site, ...], seen: dict[str, dict[str, int]], now: datetime
+    ) -> Iterator[SiteRun]:
+        """What the run came to on each site: those of its job, and those that its pages were of."""
+        run = self.run
+        starts = {site.name: site.start for site in sites}
+        reasons = {line.host: line.reason for line in run.figures.hosts if line.reason is not None}
+        waiting = run.ledger.waiting()
+        for name in sorted({*starts, *run.figures.sites}):
+            yield run.figures.sites[name].site_run(
+                run.run_id,
+                name,
+                spider,
+                run.started_at,
+                seconds=(now - run.started_at).total_seconds(),
+                listed=sum(seen.get(name, {}).values()),
+                waiting=waiting.get(name, 0),
+                held_back=reasons.get(host_of(starts[name])) if name in starts else None,
+            )
 
     def _shortfalls(self, site: Site, seen: dict[str, int], known: int) -> list[str]:
         """Lines about what the site owes: articles it lists, stored now or before, and their language."""
@@ -78,7 +102,7 @@ class OutcomeExtension:
         articles = known + self.run.figures.stored[site.name]
         if articles < site.expect.min_articles:
             found.append(f"{site.name}: {articles} articles, {site.expect.min_articles} expected")
-        languages = self.run.figures.languages.get(site.name)
+        languages = self.run.figures.sites[site.name].languages
         if site.expect.languages and languages:
             foreign = sum(n for code, n in languages.items() if code not in site.expect.languages)
             if foreign > _MAX_FOREIGN_SHARE * languages.total():

@@ -280,6 +280,11 @@ class Ledger:
             found.setdefault(row["site"], {})[row["state"]] = row["n"]
         return found
 
+    def waiting(self) -> dict[str, int]:
+        """Site -> URLs that are still to be fetched."""
+        query = "SELECT site, count(*) FROM urls WHERE state IN (?, ?) GROUP BY 1"
+        return dict(self._db.execute(query, (State.PENDING, State.LEASED)).fetchall())
+
     def known_articles(self, run_id: str, now: datetime) -> dict[str, int]:
         """Site -> articles the run found listed that an earlier run stored, each once.
 

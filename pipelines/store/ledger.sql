@@ -157,3 +157,18 @@ CREATE TABLE IF NOT EXISTS archive_later (  -- captures of a URL whose earlier c
 CREATE TABLE IF NOT EXISTS raw_released (  -- WARC files of ours that were kept as long as was asked for
     name TEXT PRIMARY KEY, at TEXT NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS site_runs (  -- what each run came to on each site
+    site TEXT NOT NULL, started_at TEXT NOT NULL, run_id TEXT NOT NULL, spider TEXT NOT NULL,
+    figures TEXT NOT NULL,           -- JSON: pipelines/health/figures.py
+    PRIMARY KEY (site, started_at, run_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS site_runs_by_run ON site_runs (run_id);
+
+CREATE TABLE IF NOT EXISTS alarms (  -- sites that were not what they had been
+    site TEXT NOT NULL, raised_at TEXT NOT NULL,
+    run_id TEXT NOT NULL, last_run_id TEXT NOT NULL,  -- that raised it, and that saw it last
+    signs TEXT NOT NULL, cases TEXT NOT NULL,  -- JSON: pipelines/health/alarms.py
+    ended_at TEXT, ending TEXT,
+    PRIMARY KEY (site, raised_at)
+) WITHOUT ROWID;

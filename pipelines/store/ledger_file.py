@@ -13,7 +13,7 @@ from pipelines.store.links import path_length
 from pipelines.store.states import transition_trigger
 from pipelines.urls import article_key
 
-LEDGER_VERSION = 6
+LEDGER_VERSION = 7
 # Versions that are brought up to date, by the script that does the next step.
 _UPGRADES = {
     1: "ledger_upgrade_3.sql",
@@ -21,6 +21,7 @@ _UPGRADES = {
     3: "ledger_upgrade_4.sql",
     4: "ledger_upgrade_5.sql",
     5: "ledger_upgrade_6.sql",
+    6: "ledger_upgrade_7.sql",
 }
 # Without these it is none: their names are damaged, and new ones would know nothing.
 _MUST_HAVE = frozenset({"urls", "article_versions", "spool", "files"})

@@ -1,0 +1,1 @@
+-- From version 6 to 7: tables that `ledger.sql` makes are new (site_runs, alarms); nothing else changes.

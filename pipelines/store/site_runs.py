@@ -1,0 +1,80 @@
+"""What runs came to on sites, and the alarms they raised, as the ledger keeps them.
+
+Every function may raise `sqlite3.Error`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+from pipelines.health.alarms import Alarm, Sign
+from pipelines.health.figures import SiteRun
+
+
+def save_site_runs(db: sqlite3.Connection, runs: Iterable[SiteRun]) -> None:
+    """Keep them; one that is there already is replaced."""
+    db.executemany(
+        "INSERT OR REPLACE INTO site_runs VALUES (?, ?, ?, ?, ?)",
+        (
+            (run.site, run.started_at.isoformat(), run.run_id, run.spider,
+             json.dumps(run.plain(), ensure_ascii=False))
+            for run in runs
+        ),
+    )  # fmt: skip
+
+
+def site_runs(
+    db: sqlite3.Connection, site: str | None = None, *, since: datetime | None = None, spider: str = "news"
+) -> Iterator[SiteRun]:
+    """Those of a `site`, or of all by site, each the oldest first; only runs of `spider`."""
+    found = db.execute(
+        "SELECT figures FROM site_runs WHERE spider = :spider AND (:site IS NULL OR site = :site) "
+        "AND (:since IS NULL OR started_at >= :since) ORDER BY site, started_at, run_id",
+        {"spider": spider, "site": site, "since": since.isoformat() if since else None},
+    )
+    return (SiteRun.from_plain(json.loads(text)) for (text,) in found)
+
+
+def runs_of(db: sqlite3.Connection, run_id: str) -> list[SiteRun]:
+    """What one run came to, by site."""
+    found = db.execute("SELECT figures FROM site_runs WHERE run_id = ? ORDER BY site", (run_id,))
+    return [SiteRun.from_plain(json.loads(text)) for (text,) in found]
+
+
+def save_alarms(db: sqlite3.Connection, alarms: Iterable[Alarm]) -> None:
+    """Keep them, in place of what was known of each; an alarm is known by site and time."""
+    db.executemany(
+        "INSERT OR REPLACE INTO alarms VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (alarm.site, alarm.raised_at.isoformat(), alarm.run_id, alarm.last_run_id,
+             json.dumps([asdict(sign) for sign in alarm.signs], ensure_ascii=False), json.dumps(alarm.cases),
+             alarm.ended_at.isoformat() if alarm.ended_at else None, alarm.ending)
+            for alarm in alarms
+        ),
+    )  # fmt: skip
+
+
+def alarms(db: sqlite3.Connection, *, only_open: bool = False) -> list[Alarm]:
+    """All there were, or those that are open; the newest first."""
+    found = db.execute(
+        "SELECT site, raised_at, run_id, last_run_id, signs, cases, ended_at, ending FROM alarms "
+        "WHERE NOT ? OR ended_at IS NULL ORDER BY raised_at DESC, site",
+        (only_open,),
+    )
+    return [
+        Alarm(
+            site=site,
+            run_id=run_id,
+            raised_at=datetime.fromisoformat(raised_at),
+            signs=tuple(Sign(**sign) for sign in json.loads(signs)),
+            last_run_id=last_run_id,
+            cases=tuple(json.loads(cases)),
+            ended_at=datetime.fromisoformat(ended_at) if ended_at else None,
+            ending=ending,
+        )
+        for site, raised_at, run_id, last_run_id, signs, cases, ended_at, ending in found
+    ]
