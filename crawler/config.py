@@ -73,6 +73,12 @@ class RunConfig:
         """What only one run may hold, as users call it."""
         return f"shard {self.shard} of {self.output}" if self.shard else self.output
 
+    @property
+    def report_folder(self) -> Path:
+        """Local folder of what people and monitoring look at: report, alarms, cases, metrics."""
+        base = self.state if "://" in self.output else Path(self.output)
+        return base / "report" / self.shard.name if self.shard else base / "report"
+
     def open_output(self) -> Output:
         """The output, not yet asked for anything."""
         return open_output(self.output, self.state)

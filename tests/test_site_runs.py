@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from pipelines.health.alarms import Alarm, Sign
 from pipelines.health.figures import LAG_EDGES, LENGTH_EDGES, SiteRun, SiteTally, added, lag_hours
+from pipelines.health.waterfall import of_ends, of_runs
 from pipelines.records import Article, ChangeKind, Cleaned
+from pipelines.store.ends import ends_by_site
 from pipelines.store.ledger import Ledger
 from pipelines.store.site_runs import alarms, runs_of, save_alarms, save_site_runs, site_runs
 from tests.conftest import DemoCrawl
@@ -96,6 +98,30 @@ def test_runs_and_alarms_are_kept(tmp_path: Path) -> None:
         ended = replace(alarm, ended_at=NOW + timedelta(days=2), ending="recovered", last_run_id="r4")
         save_alarms(db, [ended])
         assert (alarms(db), alarms(db, only_open=True)) == ([ended], [])
+
+
+@given(RUNS)
+def test_the_steps_of_a_run_add_up(run: SiteRun) -> None:
+    asked, answered, cleaned, published = of_runs([run])
+    assert published.count == run.stored + run.changed
+    assert cleaned.count - published.count == run.unchanged + run.copies
+    assert answered.count - cleaned.count == sum(run.rejected.values())
+    assert asked.count - answered.count == sum(run.failed.values())
+
+
+def test_the_steps_of_a_ledger_end_with_its_rows(demo_crawl: DemoCrawl) -> None:
+    with closing(sqlite3.connect(demo_crawl.output / ".state" / "ledger.sqlite")) as db:
+        sites = ends_by_site(db)
+        urls = db.execute("SELECT count(*) FROM urls").fetchone()[0]
+    articles = rows(demo_crawl.output, "articles")
+    total = 0
+    for site, ends in sites.items():
+        discovered, *between, published = of_ends(ends)
+        assert published.count == len({row["url_canonical"] for row in articles if row["site"] == site})
+        lost = sum(count for step in (*between, published) for _, count in step.lost)
+        assert discovered.count - lost == published.count
+        total += discovered.count
+    assert total == urls
 
 
 def test_a_crawls_figures_are_those_of_its_rows(demo_crawl: DemoCrawl) -> None:
