@@ -23,6 +23,8 @@ FIELDS = (
     *("title", "description", "authors", "section", "tags"),
     *("published_date", "published_at", "image_url"),
 )
+# Fields of `SiteRun` that are histograms.
+_BINS = ("lengths", "lags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,17 @@ class SiteRun:
     held_back: str | None = None
 
     def plain(self) -> dict[str, Any]:
-        """For JSON: what `from_plain` takes."""
+        """For JSON: what `from_plain` takes. Most runs bring most sites nothing: what is 0 is left out."""
         named = {each.name: getattr(self, each.name) for each in fields(self)}
-        return named | {"started_at": self.started_at.isoformat()}
+        known = {name: value for name, value in named.items() if (any(value) if name in _BINS else value)}
+        return known | {"started_at": self.started_at.isoformat()}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> SiteRun:
         """The record that `plain` was made of; names it does not know are of a later version and left out."""
         known = {each.name: plain[each.name] for each in fields(cls) if each.name in plain}
         known["started_at"] = datetime.fromisoformat(known["started_at"])
-        for name in ("lengths", "lags"):
+        for name in _BINS:
             if name in known:
                 known[name] = tuple(known[name])
         return cls(**known)
