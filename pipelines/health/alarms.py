@@ -4,6 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class SignKind(StrEnum):
+    """What can be out of the ordinary."""
+
+    SILENT = "silent"
+    LAYOUT = "layout"
+    BOILERPLATE = "boilerplate"
+    LANGUAGE = "language"
+    FAILING = "failing"
+    BLOCKED = "blocked"
+    STALE = "stale"
+
+
+class Ending(StrEnum):
+    """How an alarm ends."""
+
+    RECOVERED = "recovered"
+    ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +50,8 @@ class Alarm:
     cases: tuple[str, ...] = ()
     ended_at: datetime | None = None
     ending: str | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of its signs, each once."""
+        return tuple(dict.fromkeys(sign.kind for sign in self.signs))
