@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawler.errors import ExitCode
 from crawler.politeness.hosts import HostLine
+from crawler.watch import Watched
 from pipelines.health.figures import SiteRun, SiteTally
 from pipelines.store.publish import Published
 from pipelines.store.rebuild import Rebuilt
@@ -31,6 +32,7 @@ class Figures:
     traps: dict[str, Counter[str]] = field(default_factory=dict)  # by site: addresses left out, by kind
     hosts: tuple[HostLine, ...] = ()
     shortfalls: list[str] = field(default_factory=list)
+    watched: Watched | None = None  # alarms, of runs that are watched
     published: Published | None = None
     rebuilt: Rebuilt | None = None  # the ledger was lost or damaged
     part: tuple[int, int] | None = None  # of a shard: how many sites it has, of how many
@@ -69,4 +71,5 @@ class Figures:
             return ExitCode.UNFINISHED
         if self.rebuilt:
             return ExitCode.DAMAGED
-        return ExitCode.SHORTFALL if self.shortfalls else ExitCode.OK
+        is_short = self.shortfalls or (self.watched and self.watched.raised)
+        return ExitCode.SHORTFALL if is_short else ExitCode.OK

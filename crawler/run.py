@@ -31,7 +31,7 @@ from pipelines.store.release import release
 from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.store.shards import check_ledger, claim_shard, is_overtaken
-from pipelines.store.site_runs import save_site_runs
+from pipelines.store.site_runs import save_alarms, save_site_runs
 from pipelines.store.tails import mend_dead_runs
 from pipelines.store.writable import check_writable
 from pipelines.urls.warm import warm_up
@@ -158,8 +158,8 @@ class Run:
     def close(self) -> None:
         """Publish what was spooled and let go of everything; a failure becomes `figures.fatal`."""
         try:
-            steps = (self.workers.stop, self.raw.close, self._save_shapes)
-            for step in (*steps, self._keep_raw, self._publish, self._release_raw, self._end):
+            steps = (self.workers.stop, self.raw.close, self._save_cases, self._save_shapes, self._keep_raw)
+            for step in (*steps, self._publish, self._release_raw, self._end, self._write_alerts):
                 self._attempt(step)
         finally:
             self._let_go()
@@ -170,6 +170,17 @@ class Run:
             step()
         except (StoreError, OSError, sqlite3.Error) as error:
             self.fail(str(error))
+
+    def _save_cases(self) -> None:
+        """While the run's pages are here, and its rows in the spool."""
+        if self.figures.watched is not None:
+            report = self.config.report_folder
+            self.figures.watched.save_cases(self.ledger.connection, self.raw_folder, report, self.run_id)
+
+    def _write_alerts(self) -> None:
+        if self.figures.watched is not None:
+            known, short = self.ledger.connection, self.figures.shortfalls
+            self.figures.watched.write_alerts(known, self.config.report_folder, self.run_id, short)
 
     def _keep_raw(self) -> None:
         """Raw files go where the rows go, and before them; so do those of runs that were killed.
@@ -209,6 +220,8 @@ class Run:
         code = self.figures.exit_code
         outcome = "stopped" if self.figures.stopped and code is ExitCode.OK else code.name.lower()
         save_site_runs(self.ledger.connection, self.figures.site_runs)
+        if self.figures.watched is not None:
+            save_alarms(self.ledger.connection, self.figures.watched.changed)
         self.ledger.end_run(self.run_id, outcome, datetime.now(UTC))
 
     @classmethod

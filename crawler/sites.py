@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from pipelines.body.rules import checked_rule
 from pipelines.urls import given_url
 from pipelines.urls.site_names import NAME_RULE, is_site_name
 
+# Folder of site files where no other is named.
+SITES = "sites"
 _MAX_FILE_BYTES = 64 * 1024
 
 
@@ -47,6 +50,7 @@ _KINDS = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
+    "date_type": "must be a date without quotes, such as 2026-11-20",
 }
 Url = Annotated[str, AfterValidator(given_url)]
 Name = Annotated[str, AfterValidator(_name)]
@@ -81,12 +85,13 @@ class PathRules:
 
 
 class Expect(BaseModel):
-    """What a healthy run of the site yields; less is exit code 5."""
+    """What a healthy run of the site yields; less is exit code 5. Runs before `since` tell nothing of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     min_articles: int = Field(default=0, ge=0)
     languages: tuple[Language, ...] = Field(default=(), strict=False)
+    since: date | None = None
 
 
 class Site(BaseModel):

@@ -82,10 +82,12 @@ def mistake(act: Callable[[], object]) -> str:
         (GOOD + "[expect]\nmin_articles = true", "key 'expect.min_articles': must be a whole number"),
         (
             GOOD + "[expect]\nmin_article = 2",
-            "unknown key 'expect.min_article'; known are min_articles, languages",
+            "unknown key 'expect.min_article'; known are min_articles, languages, since",
         ),
         (GOOD + '[expect]\nlanguages = "ar"', "key 'expect.languages': must be a list"),
         (GOOD + '[expect]\nlanguages = ["ar", "Arabic"]', "key 'expect.languages.1'"),
+        (GOOD + '[expect]\nsince = "2026-11-20"', "key 'expect.since': must be a date without quotes"),
+        (GOOD + "[expect]\nsince = 2026-11-20T08:00:00Z", "key 'expect.since': must be a date without"),
         (GOOD + "expect = 20", "key 'expect': must be a table"),
         (GOOD + GOOD, "is not TOML"),
         (GOOD + "feeds = [", "is not TOML"),

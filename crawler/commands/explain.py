@@ -29,7 +29,7 @@ class Command(QuietCommand):
     _subject: Subject
 
     def syntax(self) -> str:
-        return "[options] <url> | -a file=FILE [-a url=URL] [-a site=NAME] [-a sites=FOLDER]"
+        return "[options] <url> | -a file=FILE [-a url=URL] | -a case=FILE [-a site=NAME] [-a sites=FOLDER]"
 
     def short_desc(self) -> str:
         return "Show what was kept of a page, what was cut and why"
@@ -50,8 +50,8 @@ class Command(QuietCommand):
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="file=FILE: a page on disk; url=URL: its address; site=NAME: as a page of this site; "
-            "sites=FOLDER: other site files",
+            help="file=FILE: a page on disk; url=URL: its address; case=FILE: a page kept with an alarm; "
+            "site=NAME: as a page of this site; sites=FOLDER: other site files",
         )
         parser.add_argument(
             "--format", choices=("text", "json"), default="text", help="text (default) or json"

@@ -14,6 +14,8 @@ from scrapy.crawler import Crawler
 from crawler.politeness.politeness import Politeness, host_of
 from crawler.run import Run
 from crawler.sites import Site
+from crawler.spiders.news import NewsJob
+from crawler.watch import WATCHED, Watched, explain_command, watch
 from pipelines.archive.intake import KNOWN
 from pipelines.health.figures import SiteRun
 
@@ -73,6 +75,17 @@ class OutcomeExtension:
             for site in sites:
                 found = seen.get(site.name, {})
                 run.figures.shortfalls.extend(self._shortfalls(site, found, known.get(site.name, 0)))
+        if spider.name == WATCHED:
+            run.figures.watched = self._watched(spider.job, now)  # type: ignore[attr-defined]  # ours
+
+    def _watched(self, job: NewsJob, now: datetime) -> Watched:
+        """Alarms; half a run raises none."""
+        figures = self.run.figures
+        watched = Watched(explain_command(self.run.config.output, job.files))
+        if not figures.stopped and not figures.fatal:
+            watch(watched, self.run.ledger.connection, figures.site_runs, job.sites, now=now)
+            watched.log_raised()
+        return watched
 
     def _site_runs(
         self, spider: str, sites: tuple[Site, ...], seen: dict[str, dict[str, int]], now: datetime

@@ -30,7 +30,7 @@ from crawler.politeness.refusals import HostUnavailable
 from crawler.politeness.signals import robots_read
 from crawler.rendering.opt_in import request_meta
 from crawler.shard import given_shard
-from crawler.sites import Site, load_sites
+from crawler.sites import SITES, Site, load_sites
 from crawler.spiders.base import NOT_MODIFIED, ArticleSpider, conditions
 from pipelines.store.links import Link
 from pipelines.store.places import Place, PlaceKind
@@ -48,10 +48,11 @@ _MANY = 5
 
 @dataclass(frozen=True, slots=True)
 class NewsJob:
-    """The sites to visit, and how many others are for other shards."""
+    """The sites to visit, how many others are for other shards, and where their files are."""
 
     sites: tuple[Site, ...]
     others: int = 0
+    files: str = SITES
 
 
 class NewsSpider(ArticleSpider):
@@ -64,11 +65,12 @@ class NewsSpider(ArticleSpider):
     @classmethod
     def plan(cls, arguments: dict[str, str]) -> NewsJob:
         known = cls.known_arguments(arguments)
-        sites, shard = load_sites(known.get("sites", "sites"), known.get("site")), given_shard(known)
+        files, shard = known.get("sites", SITES), given_shard(known)
+        sites = load_sites(files, known.get("site"))
         if shard is None:
-            return NewsJob(sites)
+            return NewsJob(sites, files=files)
         own = tuple(site for site in sites if shard.has(registered_domain(site.start)))
-        return NewsJob(own, len(sites) - len(own))
+        return NewsJob(own, len(sites) - len(own), files)
 
     @classmethod
     def part(cls, job: NewsJob) -> tuple[int, int]:

@@ -18,14 +18,21 @@ from pipelines.health.policy import HealthPolicy
 class Past:
     """Complete runs of a site before the one that is judged, the oldest first.
 
-    `usual` ones teach the baseline; those `since` came under an alarm that is open.
+    `usual` ones teach the baseline; those `since` came under an alarm that is open. `killed`: when runs began
+    that nobody knows the figures of: what they brought is missing in the next.
     """
 
     usual: tuple[SiteRun, ...]
     since: tuple[SiteRun, ...] = ()
+    killed: tuple[datetime, ...] = ()
 
 
-def past(runs: Iterable[SiteRun], alarms: Iterable[Alarm], since: datetime | None) -> Past:
+def past(
+    runs: Iterable[SiteRun],
+    alarms: Iterable[Alarm],
+    since: datetime | None,
+    killed: Iterable[datetime] = (),
+) -> Past:
     """Sort `runs`, the oldest first, by what they may teach.
 
     None before `since`, or before an alarm that was accepted as the new normal; none of those that an alarm
@@ -47,7 +54,7 @@ def past(runs: Iterable[SiteRun], alarms: Iterable[Alarm], since: datetime | Non
         if (first and at < first) or any(begin <= at < end for begin, end in closed):
             continue
         (usual if opened is None or at < opened else later).append(run)
-    return Past(tuple(usual), tuple(later))
+    return Past(tuple(usual), tuple(later), tuple(killed))
 
 
 def whole(runs: Iterable[SiteRun], unfinished: Container[str]) -> list[SiteRun]:

@@ -32,7 +32,7 @@ class HealthPolicy:
     # What a share must have moved to matter, and what may be left of it: on a day of videos half of the
     # articles have no author, and their texts are short.
     share_change: float = 0.5
-    share_left: float = 0.4
+    share_left: float = 0.25
     # Fields that fewer articles had are not missed.
     min_filled: float = 0.7
     # Spread of shares between runs that is assumed before it is known (as the correlation of two pages of one
@@ -42,7 +42,7 @@ class HealthPolicy:
 
     # The same for lengths of texts, in octaves, and for what is removed of pages, in logits: distance from
     # the usual in standard deviations, the least that matters, and the spread assumed.
-    min_deviations: float = 5.0
+    min_deviations: float = 6.0
     length_change: float = 1.5
     length_spread: float = 0.25
     removed_change: float = 2.0
@@ -53,6 +53,8 @@ class HealthPolicy:
     # Silence: articles of a day, or of as many days as it takes to be this sure. Days that are shorter are
     # taken together; jitter of a daily run is no shorter day.
     silence_chance: float = 2e-4
+    # Far too little is seldom the end of a site: it takes more to believe.
+    little_chance: float = 1e-6
     silence_hours: float = 22.0
     max_silence_days: int = 21
     # What is left of the usual is more than this: no silence.
@@ -77,6 +79,7 @@ class HealthPolicy:
             length_change=self.length_change / 2,
             removed_change=self.removed_change / 2,
             silence_chance=1e-2,
+            little_chance=1e-2,
             max_left=2 * self.max_left,
             max_of_least=1.0,
         )

@@ -7,7 +7,7 @@ and two articles a day as of one with 500 and a daily run.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -51,6 +51,10 @@ class Stretch:
     def weekday(self) -> int | None:
         """Of its middle; None when it is longer than a day and a half."""
         return (self.start + (self.end - self.start) / 2).weekday() if self.days < _LONG else None
+
+    def holds(self, moments: Iterable[datetime]) -> bool:
+        """Whether one of the moments is within."""
+        return any(self.start <= moment < self.end for moment in moments)
 
 
 def stretches(runs: Sequence[SiteRun], usual: Count, seen: Count, least: timedelta) -> list[Stretch]:
@@ -152,7 +156,9 @@ def lull(run: SiteRun, past: Past, usual: Count, seen: Count, policy: HealthPoli
     days = stretches([*past.usual, *past.since, run], usual, seen, least)
     for number in range(1, min(policy.max_silence_days, len(days)) + 1):
         window = days[:number]
-        before = [each for each in days[number:] if each.end <= taught]
+        if any(each.holds(past.killed) for each in window):
+            return None
+        before = [each for each in days[number:] if each.end <= taught and not each.holds(past.killed)]
         known = rhythm(before, policy)
         if known is None:
             return None
@@ -163,7 +169,7 @@ def lull(run: SiteRun, past: Past, usual: Count, seen: Count, policy: HealthPoli
         is_one = (
             count < policy.max_left * expected
             and count <= policy.max_of_least * _least(window, before)
-            and known.chance(count, expected, number) < policy.silence_chance
+            and (not count or known.chance(count, expected, number) < policy.little_chance)
         )
         return Lull(window[-1].start, count, expected, is_one)
     return None

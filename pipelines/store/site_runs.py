@@ -45,6 +45,20 @@ def runs_of(db: sqlite3.Connection, run_id: str) -> list[SiteRun]:
     return [SiteRun.from_plain(json.loads(text)) for (text,) in found]
 
 
+def unfinished_runs(db: sqlite3.Connection) -> frozenset[str]:
+    """Runs that were stopped or could not finish: they saw a part of what there was."""
+    found = db.execute("SELECT run_id FROM runs WHERE outcome IN ('stopped', 'unfinished')")
+    return frozenset(run_id for (run_id,) in found)
+
+
+def killed_runs(db: sqlite3.Connection, run_id: str, spider: str = "news") -> list[datetime]:
+    """When runs of `spider` began that never ended, that of `run_id` apart: nobody counted what they did."""
+    found = db.execute(
+        "SELECT started_at FROM runs WHERE outcome IS NULL AND spider = ? AND run_id <> ?", (spider, run_id)
+    )
+    return [datetime.fromisoformat(text) for (text,) in found]
+
+
 def save_alarms(db: sqlite3.Connection, alarms: Iterable[Alarm]) -> None:
     """Keep them, in place of what was known of each; an alarm is known by site and time."""
     db.executemany(
