@@ -10,7 +10,7 @@ from pipelines.health.baseline import Evidence, Past, Size, articles, asked, cle
 from pipelines.health.figures import SiteRun
 from pipelines.health.policy import DEFAULT_HEALTH_POLICY, HealthPolicy
 from pipelines.health.rhythm import silent, stale
-from pipelines.health.shares import alike, empty_fields, failures, foreign, refusals
+from pipelines.health.shares import alike, copied, empty_fields, failures, foreign, refusals
 from pipelines.health.texts import lengths, removed
 
 # What each portion of pages is asked, and of which kinds the answers are.
@@ -18,6 +18,7 @@ Measure = Callable[[Evidence, HealthPolicy], Iterator[Sign]]
 _MEASURES: tuple[tuple[Size, tuple[Measure, ...], tuple[SignKind, ...]], ...] = (
     (asked, (failures,), (SignKind.FAILING,)),
     (cleaned, (refusals,), (SignKind.LAYOUT, SignKind.BLOCKED)),
+    (cleaned, (copied,), ()),  # articles tell more of what is boilerplate
     (articles, (empty_fields,), (SignKind.LAYOUT,)),
     (articles, (foreign,), (SignKind.LANGUAGE,)),
     (articles, (lengths, removed, alike), (SignKind.BOILERPLATE,)),

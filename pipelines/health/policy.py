@@ -43,7 +43,7 @@ class HealthPolicy:
     # The same for lengths of texts, in octaves, and for what is removed of pages, in logits: distance from
     # the usual in standard deviations, the least that matters, and the spread assumed.
     min_deviations: float = 6.0
-    length_change: float = 1.5
+    length_change: float = 1.75
     length_spread: float = 0.25
     removed_change: float = 2.0
     removed_spread: float = 0.4

@@ -219,11 +219,10 @@ def stale(run: SiteRun, past: Past, policy: HealthPolicy) -> tuple[Sign | None, 
         return None, found is not None
     runs = [each for each in (*past.usual, *past.since, run) if each.started_at > found.since]
     old, ahead = sum(_old(each, policy) for each in runs), sum(each.lags[0] for each in runs)
-    stored = sum(each.stored for each in runs)
-    days = policy.old_hours // 24
-    what = (
-        f"{old} of {stored} new articles are older than {days} days"
-        if old >= ahead
-        else (f"{ahead} of {stored} new articles are dated ahead")
-    )
-    return Sign(SignKind.STALE, f"{what}; about {found.expected:.0f} fresh ones were to be expected"), True
+    stored, days = sum(each.stored for each in runs), policy.old_hours // 24
+    if max(old, ahead) < max(policy.portions[0], stored / 2):
+        return None, True
+    why = f"{old} of {stored} new articles are older than {days} days"
+    if ahead > old:
+        why = f"{ahead} of {stored} new articles are dated ahead"
+    return Sign(SignKind.STALE, f"{why}; about {found.expected:.0f} fresh ones were to be expected"), True

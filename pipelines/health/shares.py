@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.health.alarms import Sign, SignKind
 from pipelines.health.baseline import Evidence
@@ -102,16 +102,22 @@ def foreign(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
         yield Sign(SignKind.LANGUAGE, said)
 
 
+def copied(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
+    """`boilerplate`: pages hold an article that is stored already."""
+    now, before = (of.now.copies, _cleaned(of.now)), [(each.copies, _cleaned(each)) for each in of.before]
+    if (usual := rose(now, before, policy)) is not None:
+        yield Sign(SignKind.BOILERPLATE, f"{_said(now)} pages hold a stored article, usually {usual:.0%}")
+
+
 def alike(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
-    """`boilerplate`: pages hold an article that is stored already, or texts are all of one length."""
-    shares: tuple[tuple[str, Callable[[SiteTally], Part]], ...] = (
-        ("pages hold a text that is stored already", lambda each: (each.copies, _cleaned(each))),
-        ("new articles are of one length", lambda each: (max(each.lengths), sum(each.lengths))),
-    )
-    for what, part in shares:
-        now, before = part(of.now), [known for known in map(part, of.before) if known[1]]
-        if now[1] and before and (usual := rose(now, before, policy)) is not None:
-            yield Sign(SignKind.BOILERPLATE, f"{_said(now)} {what}, usually {usual:.0%}")
+    """`boilerplate`: texts are all of one length."""
+
+    def part(each: SiteTally) -> Part:
+        return max(each.lengths), each.stored
+
+    now = part(of.now)
+    if (usual := rose(now, list(map(part, of.before)), policy)) is not None:
+        yield Sign(SignKind.BOILERPLATE, f"{_said(now)} new articles are of one length, usually {usual:.0%}")
 
 
 def _cleaned(of: SiteTally) -> int:
