@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUTPUT ?= output
 SITES ?=
+SCHEDULE ?= 17 * * * *
+CONTACT ?=
 SOAK ?=
 FUZZ_SECONDS ?= 600
 BENCH ?=
@@ -21,15 +23,18 @@ SHARED := $(wildcard ../shared/bench/score.py)
 STAMPS := $(VENV)/.stamps
 install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
-.PHONY: help render chromium crawl test test-all soak hostile fuzz check score gate bench scale-test train lock format clean
+.PHONY: help render chromium crawl install-cron uninstall-cron has-crontab test test-all soak hostile fuzz check score gate bench scale-test train lock format clean
 
 help: ## list these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than Python 3.11; set PYTHON=python3.11 or newer" >&2; exit 2; }
 	@echo "Making the environment in $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV) && mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: requirements/run.lock | $(STAMPS)/venv
+	@$(call install,run)
 
 $(STAMPS)/query: requirements/query.lock | $(STAMPS)/venv
 	@$(call install,query)
@@ -60,6 +65,20 @@ ifeq ($(SITES),)
 else
 	@$(BIN)/python -m scrapy crawl news -a sites="$(SITES)" -s NEWS_OUTPUT="$(OUTPUT)"
 endif
+
+# The module needs nothing but Python: a machine without cron is told at once.
+install-cron: has-crontab $(STAMPS)/run ## crawl by cron: SCHEDULE="17 * * * *" SITES=sites OUTPUT=output CONTACT=; REMOVE=1 as uninstall-cron
+ifdef REMOVE
+	@$(PYTHON) -m deploy.cron.install remove
+else
+	@$(PYTHON) -m deploy.cron.install add --schedule "$(SCHEDULE)" --sites "$(SITES)" --output "$(OUTPUT)" --contact "$(CONTACT)"
+endif
+
+uninstall-cron: ## take those lines out of the crontab again
+	@$(PYTHON) -m deploy.cron.install remove
+
+has-crontab:
+	@$(PYTHON) -m deploy.cron.install check
 
 test: $(STAMPS)/dev ## run every test that needs no extra
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
