@@ -39,6 +39,7 @@ class RunConfig:
     shard: Shard | None = None
     raw_file_bytes: int = MAX_FILE_BYTES
     raw_days: float = 0.0
+    json_log: bool = False
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, shard: Shard | None = None) -> RunConfig:
@@ -66,6 +67,7 @@ class RunConfig:
             shard=shard,
             raw_file_bytes=int(checked_number(settings, "NEWS_RAW_FILE_MB", 1) * MIB),
             raw_days=checked_number(settings, "NEWS_RAW_DAYS", 0),
+            json_log=_json_log(settings.get("NEWS_LOG_FORMAT") or "text"),
         )
 
     @property
@@ -102,6 +104,12 @@ def checked_number(settings: BaseSettings, name: str, least: float) -> float:
     if value < least:
         raise UserError(f"{name}={settings.get(name)}: it must be at least {least:g}")
     return value
+
+
+def _json_log(text: str) -> bool:
+    if text not in ("text", "json"):
+        raise UserError(f"NEWS_LOG_FORMAT={text!r}: it must be text or json")
+    return text == "json"
 
 
 def _recheck(text: str) -> Recheck:

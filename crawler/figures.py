@@ -73,3 +73,9 @@ class Figures:
             return ExitCode.DAMAGED
         is_short = self.shortfalls or (self.watched and self.watched.raised)
         return ExitCode.SHORTFALL if is_short else ExitCode.OK
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended, in one word: the name of its exit code, or that it was told to stop."""
+        code = self.exit_code
+        return "stopped" if self.stopped and code is ExitCode.OK else code.name.lower()

@@ -12,8 +12,8 @@ from scrapy.crawler import Crawler
 
 from crawler.config import RunConfig
 from crawler.discovery.shapes import SiteShapes
-from crawler.errors import ExitCode
 from crawler.figures import Figures
+from crawler.sitelines import log_sites
 from pipelines.archive.catalog import Catalog
 from pipelines.archive.stored import stored_response
 from pipelines.body.site_history import SiteHistory
@@ -161,6 +161,7 @@ class Run:
             steps = (self.workers.stop, self.raw.close, self._save_cases, self._save_shapes, self._keep_raw)
             for step in (*steps, self._publish, self._release_raw, self._end, self._write_alerts):
                 self._attempt(step)
+            self._tell()
         finally:
             self._let_go()
 
@@ -217,12 +218,14 @@ class Run:
             return False
 
     def _end(self) -> None:
-        code = self.figures.exit_code
-        outcome = "stopped" if self.figures.stopped and code is ExitCode.OK else code.name.lower()
         save_site_runs(self.ledger.connection, self.figures.site_runs)
         if self.figures.watched is not None:
             save_alarms(self.ledger.connection, self.figures.watched.changed)
-        self.ledger.end_run(self.run_id, outcome, datetime.now(UTC))
+        self.ledger.end_run(self.run_id, self.figures.outcome, datetime.now(UTC))
+
+    def _tell(self) -> None:
+        """What it came to, for those who watch over it; nothing of this can fail the run."""
+        log_sites(self)
 
     @classmethod
     def of(cls, crawler: Crawler, shard: Shard | None = None) -> Run:

@@ -43,6 +43,8 @@ NEWS_RENDER_PAGES = 4
 NEWS_ALLOW_PRIVATE = ""
 # Address or page under which site owners reach the operator; part of the user agent.
 NEWS_CONTACT = ""
+# text, or json: each record of the log an object on one line.
+NEWS_LOG_FORMAT = "text"
 # Requests one host gets in a run, robots.txt apart; 0 means no bound. More than a day of the largest
 # newsroom; what is left waits for the next run, and a trap of endless addresses ends here.
 NEWS_HOST_BUDGET = 5_000

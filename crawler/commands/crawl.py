@@ -17,6 +17,7 @@ from pipelines.store.lock import check_free
 from pipelines.store.place import ledger_path, state_folder
 
 if TYPE_CHECKING:
+    from crawler.loghandler import LogHandler
     from crawler.run import Run
 
 
@@ -24,6 +25,7 @@ class Command(ScrapyCrawl):
     """Scrapy's own command around a `Run`."""
 
     _run: Run
+    _log: LogHandler | None
 
     def short_desc(self) -> str:
         return "Crawl, clean and publish (spiders: news, urls, warc)"
@@ -66,6 +68,7 @@ class Command(ScrapyCrawl):
     def _open(self, name: str, arguments: dict[str, str]) -> Run:
         from crawler.config import RunConfig, name_operator
         from crawler.installed import check_installed
+        from crawler.loghandler import log_handler
         from crawler.loglines import install
         from crawler.rendering.opt_in import switch_on
         from crawler.run import Run
@@ -83,6 +86,7 @@ class Command(ScrapyCrawl):
             raise UserError(f"spider {name!r} is none of Khabar's")
         shard = given_shard(spider.known_arguments(arguments))
         config = RunConfig.from_settings(self.settings, shard)
+        self._log = log_handler(self.settings, json_lines=config.json_log)
         name_operator(self.settings)
         job = spider.plan(dict(arguments))
         switch_on(self.settings, getattr(job, "sites", ()))
@@ -98,11 +102,13 @@ class Command(ScrapyCrawl):
         sys.exit(code)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        from crawler.loghandler import install
         from crawler.summary import queries, summary
         from crawler.terminal import harmless
 
         assert self.crawler_process is not None
         run = self._run
+        install(self._log, self.crawler_process.settings)
         crawler = self._create_crawler(args[0])
         run.attach(crawler)
         self.crawler_process.crawl(crawler, **opts.spargs)
