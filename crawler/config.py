@@ -40,6 +40,7 @@ class RunConfig:
     raw_file_bytes: int = MAX_FILE_BYTES
     raw_days: float = 0.0
     json_log: bool = False
+    metrics: Path | None = None
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, shard: Shard | None = None) -> RunConfig:
@@ -67,6 +68,7 @@ class RunConfig:
             shard=shard,
             raw_file_bytes=int(checked_number(settings, "NEWS_RAW_FILE_MB", 1) * MIB),
             raw_days=checked_number(settings, "NEWS_RAW_DAYS", 0),
+            metrics=_metrics(settings.get("NEWS_METRICS") or ""),
             json_log=_json_log(settings.get("NEWS_LOG_FORMAT") or "text"),
         )
 
@@ -104,6 +106,12 @@ def checked_number(settings: BaseSettings, name: str, least: float) -> float:
     if value < least:
         raise UserError(f"{name}={settings.get(name)}: it must be at least {least:g}")
     return value
+
+
+def _metrics(text: str) -> Path | None:
+    if text and ("://" in text or not text.endswith(".prom")):
+        raise UserError(f"NEWS_METRICS={hidden(text)!r}: it must be a file whose name ends in .prom")
+    return Path(text) if text else None
 
 
 def _json_log(text: str) -> bool:

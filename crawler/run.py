@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 from crawler.config import RunConfig
 from crawler.discovery.shapes import SiteShapes
 from crawler.figures import Figures
+from crawler.metrics import write_metrics
 from crawler.sitelines import log_sites
 from pipelines.archive.catalog import Catalog
 from pipelines.archive.stored import stored_response
@@ -47,6 +48,7 @@ class Run:
     def __init__(self, config: RunConfig, spider: str, policy: Policy = DEFAULT_POLICY) -> None:
         load_ahead()
         self.config = config
+        self.spider = spider
         self.policy = policy
         self.figures = Figures()
         self.started_at = now = datetime.now(UTC)
@@ -226,6 +228,7 @@ class Run:
     def _tell(self) -> None:
         """What it came to, for those who watch over it; nothing of this can fail the run."""
         log_sites(self)
+        write_metrics(self)
 
     @classmethod
     def of(cls, crawler: Crawler, shard: Shard | None = None) -> Run:
