@@ -64,6 +64,9 @@ class Output(Protocol):
     def note_once(self, target: str, text: bytes) -> bool:
         """Put that file, unless there is one; whether this is the one that is there."""
 
+    def put_document(self, target: str, text: str) -> None:
+        """Put a text for people or tools beside the datasets, in place of what is there; never seen half."""
+
     def replace(self, change: Replacement, parts: Mapping[str, Path], grace: float) -> None:
         """Bring in the verified files `parts` by their targets; patterns find them in place of the removed.
 
@@ -209,6 +212,10 @@ class FolderOutput:
             write_atomically(path, text.decode())
             return True
 
+    def put_document(self, target: str, text: str) -> None:
+        with self._locked("manifest"):  # runs on two machines may have the same process id
+            write_atomically(self.folder / target, text)
+
     def replace(self, change: Replacement, parts: Mapping[str, Path], grace: float) -> None:
         with self._locked("partitions"):
             self._replace(Partition(self.folder, change), change, parts, grace)
@@ -247,7 +254,7 @@ class FolderOutput:
             sweep_aside(self.folder, now, kept)
 
     def sweep(self) -> None:
-        if left := list(self.folder.glob(f".{MANIFEST}.*.tmp")):
+        if left := list(self.folder.glob(".*.tmp")):
             with self._locked("manifest"):  # nobody is between writing and naming it
                 for temporary in left:
                     temporary.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from pipelines.store.durable import sync_folder
@@ -32,6 +32,12 @@ _LONGEST_PAUSE = 5.0
 # Without conditional writes: what another machine may take between reading the manifest and putting it.
 _SETTLING = 1.0
 _PROBES = ".khabar"
+# What browsers are told of the documents beside the datasets.
+_DOCUMENT_TYPES = {
+    ".md": "text/markdown; charset=utf-8",
+    ".json": "application/json",
+    ".sql": "application/sql; charset=utf-8",
+}
 _NO_ETAG = f'"{"0" * 32}"'
 
 
@@ -156,6 +162,10 @@ class S3Output:
         self._put_small(target, text)
         time.sleep(_SETTLING)
         return self.note(target) == text
+
+    def put_document(self, target: str, text: str) -> None:
+        plain, kind = text.encode(), _DOCUMENT_TYPES[PurePosixPath(target).suffix]
+        self._bucket.put(target, plain, hashlib.sha256(plain).hexdigest(), ContentType=kind)
 
     def replace(self, change: Replacement, parts: Mapping[str, Path], grace: float) -> None:  # noqa: ARG002  nobody waits
         digests = {str(each["path"]): str(each["sha256"]) for each in change.added}

@@ -176,10 +176,11 @@ class Bucket:
         found = self._client.get_object(**self._at(target), **asked)
         return found["Body"].read(), found["ETag"]
 
-    def put(self, target: str, body: BinaryIO | bytes, sha256: str, **condition: str) -> bool:
+    def put(self, target: str, body: BinaryIO | bytes, sha256: str, **headers: str) -> bool:
         """Put an object whole with one request; False when the condition (`IfMatch`, …) does not hold.
 
-        The store refuses a body that has not this SHA-256 (hex). Raises `NoConditions`.
+        `ContentType` may be said, too. The store refuses a body that has not this SHA-256 (hex). Raises
+        `NoConditions`.
         """
         checksum = b64encode(bytes.fromhex(sha256)).decode()
         with self._asking():
@@ -189,12 +190,13 @@ class Bucket:
                     Body=body,
                     ChecksumSHA256=checksum,
                     ChecksumAlgorithm="SHA256",
-                    **condition,
+                    **headers,
                 )
             except ClientError as error:
-                if condition and _code(error) in _UNMET_CONDITION:
+                conditional = bool({"IfMatch", "IfNoneMatch"} & headers.keys())
+                if conditional and _code(error) in _UNMET_CONDITION:
                     return False
-                if condition and _code(error) in _UNKNOWN_CONDITION:
+                if conditional and _code(error) in _UNKNOWN_CONDITION:
                     raise NoConditions from None
                 raise
         return True
