@@ -3,7 +3,8 @@
     python -m benchmarks.gate --score PATH/score.py [--sets rtl,fundus] [--raise]
 
 `floors.toml` pins, for each data set, the hash of its gold and a floor for each figure; floors only go up:
-`--raise` lifts those that were beaten (by more than noise would, there is none) and never lowers one.
+`--raise` lifts those that were beaten (by more than noise would, there is none) and never lowers one. It also
+writes what data cards say of the cleaning (pipelines/card/gate_scores.toml), with trafilatura beside it.
 """
 
 from __future__ import annotations
@@ -16,30 +17,37 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
+from pipelines import EXTRACTOR_VERSION
+from pipelines.card.scores import KINDS, SCORES, Scores, SetScores, dump_scores, parse_scores
+
 FLOORS = Path(__file__).with_name("floors.toml")
+CARD = Path(__file__).parents[1] / "pipelines" / "card" / SCORES
 ADAPTER = "benchmarks.adapter:clean_site"
+PEER = "trafilatura"
 # Pages of these are there for their encodings: whether they are articles nobody said.
 NOT_JUDGED = frozenset({"encodings"})
 # Less is better for these, so their floor is a ceiling.
 CEILINGS = frozenset({"leak", "head"})
-_IGNORED = frozenset({"n", "pages_per_cpu_s"})
+PAGES = "n"
+_IGNORED = frozenset({"pages_per_cpu_s"})
 # Figures are pinned with three decimals, rounded to the lenient side.
 _STEP = 1000
 
 Figures = dict[str, dict[str, float]]
 
 
-def measure(score: Path, sets: Sequence[str]) -> Figures:
-    """Set -> figure -> value, as the scorer gives them for our adapter."""
+def measure(score: Path, sets: Sequence[str], adapter: str = ADAPTER) -> Figures:
+    """Set -> figure -> value, as the scorer gives them for `adapter`; `n` is the number of pages."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "score.json"
-        command = [sys.executable, str(score), "--sets", ",".join(sets), "--json", str(report), ADAPTER]
+        command = [sys.executable, str(score), "--sets", ",".join(sets), "--json", str(report), adapter]
         subprocess.run(command, check=True)
         found = json.loads(report.read_text(encoding="utf-8"))
     return {
-        name: {key: value for key, value in figures[ADAPTER].items() if key not in _IGNORED}
+        name: {key: value for key, value in figures[adapter].items() if key not in _IGNORED}
         for name, figures in found.items()
     }
 
@@ -61,6 +69,8 @@ def lifted(floors: Figures, measured: Figures) -> Figures:
     for name, figures in measured.items():
         pinned = result.setdefault(name, {})
         for key, value in figures.items():
+            if key == PAGES:
+                continue
             today = _pinned(key, value)
             best = min if key in CEILINGS else max
             pinned[key] = best(pinned.get(key, today), today)
@@ -70,6 +80,16 @@ def lifted(floors: Figures, measured: Figures) -> Figures:
 def _pinned(key: str, value: float) -> float:
     lenient = -(-value * _STEP // 1) if key in CEILINGS else value * _STEP // 1
     return float(lenient / _STEP)
+
+
+def card_scores(known: Scores | None, floors: Figures, peer: Figures) -> Scores:
+    """What cards say from now on; `peer` is what it reached today on the sets measured, the others stay."""
+    sets = dict(known.sets) if known else {}
+    for name, figures in peer.items():
+        beside = {key: _pinned(key, value) for key, value in figures.items() if key != PAGES}
+        sets[name] = SetScores(int(figures[PAGES]), floors[name], beside)
+    ordered = {name: sets[name] for name in KINDS if name in sets}
+    return Scores(EXTRACTOR_VERSION, f"{PEER} {version(PEER)}", ordered)
 
 
 def gold_hash(data: Path, name: str) -> str:
@@ -111,7 +131,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     measured = measure(arguments.score, sets)
     if arguments.lift:
-        write_floors(hashes | {name: gold_hash(data, name) for name in sets}, lifted(floors, measured))
+        floors = lifted(floors, measured)
+        write_floors(hashes | {name: gold_hash(data, name) for name in sets}, floors)
+        known = parse_scores(CARD.read_text(encoding="utf-8")) if CARD.exists() else None
+        scores = card_scores(known, floors, measure(arguments.score, sets, PEER))
+        CARD.write_text(dump_scores(scores), encoding="utf-8")
         return 0
     fallen = list(shortfalls(floors, measured))
     print("\n".join(fallen) if fallen else f"gate: all floors of {len(sets)} sets hold")
