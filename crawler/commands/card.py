@@ -1,0 +1,43 @@
+"""`scrapy card`: the data card, Croissant description and DuckDB views beside the data, written anew."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+
+from crawler.errors import ExitCode
+from crawler.storecommand import StoreCommand
+
+
+class Command(StoreCommand):
+    """Writes what the end of each run writes."""
+
+    name = "card"
+
+    def short_desc(self) -> str:
+        return "Describe the data beside the data: README.md, croissant.json, views.sql"
+
+    def long_desc(self) -> str:
+        return (
+            "Write the data card (README.md with a header for Hugging Face), croissant.json and views.sql "
+            "for DuckDB beside the data, as the end of each run does. What cannot be read is named in the "
+            "card. A README.md of your own stays: the card is DATACARD.md then. Works beside a run under "
+            "way. Exit code 4: it cannot be written."
+        )
+
+    def work(self, opts: argparse.Namespace) -> ExitCode:
+        from crawler.terminal import harmless, json_line
+        from crawler.upkeep.card import write_card
+
+        written = write_card(self.config, datetime.now(UTC))
+        missing = [*written.data.missing, *written.data.counted.unread]
+        if opts.format == "json":
+            found = {"written": written.targets, "said": written.said, "not_counted": missing}
+            self.show([json_line(found)])
+            return ExitCode.OK
+        lines = [*written.said, *(f"not counted: {line}" for line in missing)]
+        if not written.data.files and not missing:
+            lines.append(f"nothing is published below {self.config.output} yet: is NEWS_OUTPUT right?")
+        lines.append(f"{', '.join(written.targets) or 'nothing'} written below {self.config.output}")
+        self.show(map(harmless, lines))
+        return ExitCode.OK

@@ -1,0 +1,118 @@
+"""Writes what stands beside the data: README.md (the data card), croissant.json and views.sql."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from crawler.config import RunConfig
+from crawler.upkeep.card_ledgers import read_ledgers
+from pipelines import EXTRACTOR
+from pipelines.card.card import card
+from pipelines.card.croissant import croissant
+from pipelines.card.data import MARK, CardData
+from pipelines.card.notes import kept_notes
+from pipelines.card.scores import gate_scores
+from pipelines.card.views import views
+from pipelines.store.errors import StoreError
+from pipelines.store.file_figures import FIGURES, count_files
+from pipelines.store.output import Files, Output
+
+CARD, CROISSANT, VIEWS = "README.md", "croissant.json", "views.sql"
+# Where the card goes when README.md is somebody's own.
+SECOND = "DATACARD.md"
+# Runs of other shards publish meanwhile: the last of them to write has seen all files.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`targets` were written, below the output; `said` are lines for the user. `data` is what they tell."""
+
+    targets: tuple[str, ...]
+    said: tuple[str, ...]
+    data: CardData
+
+
+def write_card(config: RunConfig, now: datetime) -> Written:
+    """Describe the whole output, whoever published it, and put the documents there.
+
+    Only files that are new since the last time are read; what cannot be read is named in the card. Raises
+    `StoreError` or `OSError` when the documents cannot be put there.
+    """
+    output = config.open_output()
+    for _ in range(_TRIES):
+        data = _data(config, output, now)
+        written = Written(*_put(output, data), data)
+        if _listed(output)[0] == data.files:
+            break
+    return written
+
+
+def _put(output: Output, data: CardData) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Put the documents in place of ours, those of others stay; what was put, and what is to be said."""
+    target, said = _place_of_card(output)
+    texts = {CROISSANT: croissant(data), VIEWS: views(data.place, data.filled, MARK)}
+    if target:
+        texts = {target: card(data, gate_scores(), _notes(output, target))} | texts
+    for name in (CROISSANT, VIEWS):
+        if not _is_ours(output, name):
+            said.append(f"{output.name}/{name} is not of Khabar's making: it stays as it is")
+            del texts[name]
+    for name, text in texts.items():
+        output.put_document(name, text)
+    if target == CARD and output.note(SECOND) is not None and kept_notes(_text(output, SECOND)) is not None:
+        output.remove(SECOND)
+    return tuple(texts), tuple(said)
+
+
+def _place_of_card(output: Output) -> tuple[str | None, list[str]]:
+    """README.md, or where that is a user's own the second name; None where that is, too."""
+    said: list[str] = []
+    for name in (CARD, SECOND):
+        if output.note(name) is None or kept_notes(_text(output, name)) is not None:
+            return name, said
+        said.append(
+            f"{output.name}/{name} is not of Khabar's making, or lost the lines around its notes: it stays"
+        )
+    return None, said
+
+
+def _notes(output: Output, target: str) -> str | None:
+    """Those of the card that is there; README.md takes over those of the card with the second name."""
+    names = [target] if output.note(target) is not None else [SECOND]
+    return next((notes for name in names if (notes := kept_notes(_text(output, name)))), None)
+
+
+def _is_ours(output: Output, name: str) -> bool:
+    return output.note(name) is None or MARK in _text(output, name)
+
+
+def _text(output: Output, name: str) -> str:
+    return (output.note(name) or b"").decode("utf-8", "replace")
+
+
+def _data(config: RunConfig, output: Output, now: datetime) -> CardData:
+    files, missing = _listed(output)
+    counted = count_files(output, files, config.state / FIGURES)
+    ledgers = read_ledgers(config, output)
+    return CardData(
+        made_at=now,
+        version=EXTRACTOR,
+        place=config.output if "://" in config.output else str(Path(config.output).absolute()),
+        files=files,
+        counted=counted,
+        steps=ledgers.steps,
+        runs=ledgers.runs,
+        last_run=ledgers.last_run,
+        missing=(*missing, *ledgers.missing),
+    )
+
+
+def _listed(output: Output) -> tuple[Files, tuple[str, ...]]:
+    """The files, and what is wrong with the manifest."""
+    try:
+        return output.listed(), ()
+    except StoreError as error:
+        return (), (str(error),)
