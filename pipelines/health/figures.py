@@ -155,8 +155,8 @@ def lag_hours(article: Article) -> float | None:
     return max((article.fetched_at - end).total_seconds() / 3600, 0.0)
 
 
-def added(runs: Iterable[SiteRun]) -> SiteTally:
-    """Several runs, of one site or of many, as one tally."""
+def added(runs: Iterable[SiteRun | SiteTally]) -> SiteTally:
+    """Several runs or tallies, of one site or of many, as one tally."""
     total = SiteTally()
     for run in runs:
         for each in fields(total):
