@@ -41,7 +41,7 @@ def site_run(site: int, number: int, of: int, *, share: float = 1.0) -> SiteRun:
         run_id, f"site-{site:04}", "news", at,
         seconds=312.5, listed=stored * 3, discovered=stored + 4, fetched=stored + 6, stored=stored,
         changed=chance.randrange(3), unchanged=chance.randrange(9), copies=chance.randrange(2),
-        rejected={"not_article": chance.randrange(4), "no_body": round(6 * (1 - share)) + chance.randrange(2)},
+        rejected={"not_article": chance.randrange(4), "no_body": round(6 * (1 - share))},
         failed={"timeout": chance.randrange(2)} if chance.random() < 0.3 else {},
         languages={_LANGUAGES[site % len(_LANGUAGES)]: stored} if stored else {},
         filled=known, lengths=tuple(lengths), lags=tuple(lags),

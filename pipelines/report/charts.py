@@ -57,7 +57,7 @@ def histogram(
 
     `names` has one name a bin, `ticks` what stands under the left edge of some.
     """
-    width, height, floor = 380, 150, 128
+    width, height, floor = 300, 130, 110
     shares, earlier = _shares(counts), _shares(before)
     step, top = width / len(counts), max([*shares, *earlier, 0.01])
     drawn = [element("line", x1=0, x2=width, y1=floor, y2=floor, class_="axis")]

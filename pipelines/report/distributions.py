@@ -96,13 +96,12 @@ def _histogram(
 
 def _languages(tally: SiteTally) -> tuple[Language, ...]:
     most = tally.languages.most_common()
+    shown = len(most) if len(most) <= _LANGUAGES + 1 else _LANGUAGES
     found = [
-        Language(code, language_name(code), count, place)
-        for place, (code, count) in enumerate(most[:_LANGUAGES])
+        Language(code, language_name(code), count, place) for place, (code, count) in enumerate(most[:shown])
     ]
-    if rest := most[_LANGUAGES:]:
-        others = sum(count for _, count in rest)
-        found.append(Language("", "others" if len(rest) > 1 else "another", others, _LANGUAGES))
+    if rest := most[shown:]:
+        found.append(Language("", f"{len(rest)} others", sum(count for _, count in rest), shown))
     return tuple(found)
 
 
