@@ -6,11 +6,17 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from pipelines.health.alarms import Alarm, Sign
-from pipelines.health.figures import FIELDS, LAG_EDGES, LENGTH_EDGES, SiteRun
+from pipelines.health.figures import FIELDS, LAG_EDGES, LENGTH_EDGES, SiteRun, added
+from pipelines.report.measures import point_of
+from pipelines.report.records import Cut, NewArticle, ReportData, RunLine, SiteHealth
 from pipelines.store.ledger import Ledger
 from pipelines.store.site_runs import save_alarms, save_site_runs
 
@@ -90,3 +96,45 @@ def write_ledger(path: Path, sites: int, runs: int, *, decays: int | None = None
             save_site_runs(db, history(sites, runs, decays=decays))
             if decays is not None:
                 save_alarms(db, [decay_alarm(decays, runs)])
+
+
+def synthetic(sites: int, runs: int, *, decays: int | None = None, **changes: Any) -> ReportData:
+    """The report's data about `history`, as the ledger would give them."""
+    every = list(history(sites, runs, decays=decays))
+    lines = [
+        RunLine(run_id, "news", at, at + timedelta(seconds=312.5), "ok")
+        for run_id, at in (run_at(number, runs) for number in reversed(range(runs)))
+    ]
+    plain = ReportData(
+        made_at=LAST + timedelta(minutes=6),
+        output="output",
+        latest=tuple(lines[:1]),
+        runs=tuple(lines),
+        sites=tuple(
+            SiteHealth(name, tuple(map(point_of, found)), found[-1])
+            for name, found in ((name, list(group)) for name, group in groupby(every, attrgetter("site")))
+        ),
+        earlier=added(run for run in every if run.run_id != lines[0].run_id),
+        alarms=() if decays is None else (decay_alarm(decays, runs),),
+        rows={line.started_at.date(): 10 * number for number, line in enumerate(lines)},
+    )
+    return replace(plain, **changes)
+
+
+def new_article(**changes: Any) -> NewArticle:
+    """An article of our own, with what was cut around it."""
+    plain = NewArticle(
+        id="0123456789abcdef",
+        site="site-0000",
+        url="https://site-0000.test/news/1",
+        title="عودة طيور النورس إلى خليج الفنار",
+        text="عادت النوارس هذا الأسبوع.\n\nوقال الصيادون إنهم لم يروا مثلها منذ أعوام.",
+        language="ar",
+        words=13,
+        fetched_at=LAST,
+        published_at=LAST - timedelta(hours=2),
+        authors=("هدى الراسي",),
+        score=0.97,
+        cuts=(Cut(0, "الرئيسية", "structure.links"), Cut(2, "اقرأ أيضا", "phrase.ar.read_also")),
+    )
+    return replace(plain, **changes)

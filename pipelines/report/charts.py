@@ -67,7 +67,7 @@ def histogram(
         drawn.append(
             element("rect", title, x=at * step + 1, y=floor - tall, width=step - 2, height=tall, class_="bar")
         )
-    if earlier:
+    if any(earlier):
         drawn.append(element("path", d=_outline(earlier, step, top, floor), class_="before"))
     drawn += [
         element(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -79,19 +78,13 @@ def distributions(data: ReportData) -> Distributions:
         of_latest=latest.stored > 0,
         languages=languages,
         language_bar=stacked_bar([(each.name, each.count) for each in languages], "Languages"),
-        lengths=_histogram(tally.lengths, before.lengths, LENGTHS, _LENGTH_TICKS, "Characters"),
-        lags=_histogram(tally.lags, before.lags, LAGS, _LAG_TICKS, "Publication lag"),
+        lengths=histogram(tally.lengths, LENGTHS, _LENGTH_TICKS, "Characters", before.lengths),
+        lags=histogram(tally.lags, LAGS, _LAG_TICKS, "Publication lag", before.lags),
         dated=sum(tally.lags),
         fields=tuple(FIELD_NAMES[name] for name in FIELDS),
         rows=(_fields(None, tally), *rows[:_ROWS]),
         rows_left_out=len(rows[_ROWS:]),
     )
-
-
-def _histogram(
-    counts: Sequence[int], before: Sequence[int], names: Sequence[str], ticks: dict[int, str], what: str
-) -> Markup:
-    return histogram(counts, names, ticks, what, before if sum(before) else ())
 
 
 def _languages(tally: SiteTally) -> tuple[Language, ...]:
