@@ -25,18 +25,23 @@ class DemoCrawl:
     second: Finished
 
 
-# Fixtures that crawl, and whose tests share a worker, so that each crawl is made once.
-_CRAWLS = {"demo_crawl": "demo", "written": "demo"}
+# Tests that look at a crawl share a worker, so that it is made once. Some files are dear themselves: two more
+# crawls of ten seconds are less than one queue of three minutes.
+_CRAWLS = {"demo_crawl", "written"}
+_DEAR = {
+    "test_explain": "demo-b",
+    "test_shards_crawl": "demo-b",
+    "test_newsite": "demo-c",
+    "test_rebuild_crawl": "demo-c",
+}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Name the group of each test that looks at a crawl."""
     for item in items:
-        for fixture in getattr(item, "fixturenames", ()):
-            if fixture in _CRAWLS:
-                item.add_marker(pytest.mark.xdist_group(_CRAWLS[fixture]))
-                break
+        if _CRAWLS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(_DEAR.get(item.path.stem, "demo")))
 
 
 @pytest.fixture(scope="session")
