@@ -53,11 +53,15 @@ class Itinerary:
     # -- where to go
 
     def entrances(self, site: Site) -> Iterator[Visit]:
-        """The start page, and what the site file names or earlier runs found."""
+        """The start page, and what the site file names or earlier runs found.
+
+        An index that did not change says nothing of its sitemaps: they are asked for themselves.
+        """
         yield from self._visits(site, PlaceKind.START, [site.start])
+        listed = self._places.below(site.name, site.sitemaps) if site.sitemaps else []
         for kind, named in (
             (PlaceKind.FEED, site.feeds),
-            (PlaceKind.SITEMAP, site.sitemaps),
+            (PlaceKind.SITEMAP, (*site.sitemaps, *listed)),
             (PlaceKind.SECTION, site.sections),
         ):
             yield from self._visits(site, kind, named or self._places.known(site.name, kind))

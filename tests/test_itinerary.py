@@ -33,6 +33,10 @@ def urls(visits: Iterator[Visit]) -> list[str]:
     return [visit.place.url.removeprefix(HOME) for visit in visits]
 
 
+def told_of(path: str) -> Site:
+    return SITE.model_copy(update={"sitemaps": (HOME + path,)})
+
+
 def at_start(itinerary: Itinerary, site: Site = SITE) -> Visit:
     return next(visit for visit in itinerary.entrances(site) if visit.kind is PlaceKind.START)
 
@@ -111,6 +115,22 @@ def test_an_index_is_asked_again_as_long_as_one_of_its_sitemaps_brings_something
             itinerary.answered(index, index.place, brought=0)
         child = Visit(SITE, PlaceKind.SITEMAP, itinerary._places.place(HOME + "new.xml"), HOME + "new.xml")
         itinerary.answered(child, child.place, brought=brought)
+
+
+def test_what_a_named_index_lists_is_visited_in_later_runs_whether_or_not_it_changed(run: Run) -> None:
+    """Its sitemaps list articles of their own: unvisited, the site would seem to have fallen silent."""
+    told = told_of("index.xml")
+    first = Itinerary(run, [told])
+    index = next(visit for visit in first.entrances(told) if visit.kind is PlaceKind.SITEMAP)
+    for visit in first.onward(index, places(sitemaps=("news.xml", "gone.xml")), (), brought=0):
+        first.answered(visit, visit.place, brought=1)
+    first.answered(index, index.place, brought=0)
+    gone = Visit(told, PlaceKind.SITEMAP, first._places.place(HOME + "gone.xml"), HOME + "gone.xml")
+    first.missing(gone)
+    first._places.expect("sahifa", PlaceKind.SITEMAP, HOME + "of-robots.xml")
+    assert urls(Itinerary(run, [told]).entrances(told)) == ["", "index.xml", "news.xml"]
+    elsewhere = told_of("other.xml")
+    assert urls(Itinerary(run, [elsewhere]).entrances(elsewhere)) == ["", "other.xml"]
 
 
 def test_further_pages_are_followed_while_they_bring_something_and_ten_at_most(run: Run) -> None:

@@ -71,6 +71,7 @@ def visit(ledger: Ledger) -> None:
     places.answered("sahifa", PlaceKind.FEED, Place(FEED), NOW, brought=1)
     places.listed("https://sahifa.test/sitemap.xml", [FEED])
     places.known("sahifa", PlaceKind.FEED)
+    places.below("sahifa", ["https://sahifa.test/sitemap.xml"])
     places.place(FEED)
     ledger.listed_still("run-2", FEED)
 

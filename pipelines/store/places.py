@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,14 @@ _FIRST_REST = timedelta(minutes=10)
 _MOST_UNCHANGED = 12
 # Places of one kind and site that are remembered to be visited again.
 _MAX_PLACES = 50
+_LISTED_BELOW = """
+    WITH RECURSIVE below (url) AS (
+        SELECT value FROM json_each(?3)
+        UNION SELECT places.url FROM places JOIN below ON named_by = below.url WHERE site = ?1 AND kind = ?2
+    )
+    SELECT url FROM places JOIN below USING (url) WHERE NOT missing AND named_by IS NOT NULL
+    ORDER BY unchanged, url LIMIT ?4
+"""
 _ITS_INDEXES_BROUGHT_IT = """
     WITH RECURSIVE above (url) AS (
         SELECT named_by FROM places WHERE url = ?
@@ -85,6 +94,12 @@ class Places:
             "ORDER BY unchanged, url LIMIT ?"
         )
         return [row["url"] for row in self._db.execute(query, (site, kind, _MAX_PLACES))]
+
+    def below(self, site: str, indexes: Iterable[str]) -> list[str]:
+        """Sitemaps that these indexes list, directly or by others, in the order of `known`."""
+        named = json.dumps(list(indexes))
+        given = (site, PlaceKind.SITEMAP, named, _MAX_PLACES)
+        return [row["url"] for row in self._db.execute(_LISTED_BELOW, given)]
 
     def expect(self, site: str, kind: PlaceKind, url: str) -> None:
         """`url` is about to be asked for the first time: a kill must not make it forgotten.
