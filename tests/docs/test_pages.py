@@ -1,0 +1,48 @@
+"""Each block of the pages does what its page says, typed in order into one folder, or says why not here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.crawling import ROOT
+from tests.docs.blocks import blocks, checked, pages
+from tests.docs.conftest import SetUp
+from tests.docs.stage import Stage
+
+# They share one crawl of the newsroom, whose port is theirs.
+pytestmark = pytest.mark.xdist_group("docs")
+
+# Pages that begin before the first crawl; the others have its output.
+FROM_THE_START = {ROOT / "docs" / "tutorial.md"}
+README = ROOT / "README.md"
+
+
+def runs(page: Path) -> bool:
+    return any(block.marker != "not run" for block in blocks(page))
+
+
+RUNNING = [page for page in pages() if page != README and runs(page)]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_block_is_run_or_says_why_not(page: Path) -> None:
+    for block in blocks(page):
+        checked(block)
+    fences = [
+        line for line in page.read_text(encoding="utf-8").splitlines() if line.lstrip().startswith("```")
+    ]
+    assert len(fences) == 2 * len(blocks(page)), "a fence that is not closed, or closed by another"
+
+
+def test_the_blocks_of_the_readme_run_where_its_first_was_typed(crawled: Stage) -> None:
+    for block in blocks(README)[1:]:
+        crawled.do(block)
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_blocks_of_a_page_run(page: Path, set_up: SetUp, crawled: Stage) -> None:
+    stage = set_up(None if page in FROM_THE_START else crawled.folder / "output")
+    for block in blocks(page):
+        stage.do(block)
