@@ -106,6 +106,8 @@ def commands(block: Block) -> list[Command]:
 def says(shown: tuple[str, ...], printed: str) -> bool:
     """Whether that was printed; `...` stands for any part of a line, alone in a line for any lines.
 
+    Blank lines at the end do not count.
+
     >>> says(("72 articles", "  ...", "done in ... s"), "72 articles\\n  a: 1\\n  b: 2\\ndone in 5 s\\n")
     True
     >>> says(("72 articles",), "72 articles\\nand a warning\\n")
@@ -118,4 +120,4 @@ def says(shown: tuple[str, ...], printed: str) -> bool:
         else:
             pattern += r"[^\n]*?".join(re.escape(part) for part in line.rstrip().split("...")) + r"\n"
     lines = "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
-    return re.fullmatch(pattern, lines) is not None
+    return re.fullmatch(rf"{pattern}\n*", lines) is not None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from demo.server import Newsroom
+from demo.content import DEFAULT_PORT
+from demo.server import Newsroom, PortBusyError
 from tests.crawling import ROOT
 from tests.docs.blocks import blocks
 from tests.docs.stage import Stage
@@ -17,9 +19,11 @@ SetUp = Callable[[Path | None], Stage]
 
 @pytest.fixture(scope="session")
 def port() -> int:
-    """One that nobody has on the newsroom's addresses."""
-    with Newsroom() as newsroom:
-        return newsroom.port
+    """One that nobody has on the newsroom's addresses, as wide as the one the pages show."""
+    for port in range(DEFAULT_PORT + 1, 10_000):
+        with suppress(PortBusyError), Newsroom(port):
+            return port
+    raise PortBusyError("no port of four digits is free")
 
 
 @pytest.fixture(scope="session")

@@ -59,6 +59,7 @@ def test_output_is_compared_whole() -> None:
     assert says(("a", "...", "z"), "a\nb\n\nz\n")
     assert says(("a ... z (1+1)",), "a b c z (1+1)  \n")
     assert not says(("a",), "a\nb\n")
+    assert says(("a",), "a\n\n")
     assert not says(("a", "b"), "a\n")
     assert not says(("a...c",), "ab\nc\n")
 
