@@ -41,6 +41,7 @@ class RunConfig:
     raw_days: float = 0.0
     json_log: bool = False
     metrics: Path | None = None
+    report: bool = True
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, shard: Shard | None = None) -> RunConfig:
@@ -69,6 +70,7 @@ class RunConfig:
             raw_file_bytes=int(checked_number(settings, "NEWS_RAW_FILE_MB", 1) * MIB),
             raw_days=checked_number(settings, "NEWS_RAW_DAYS", 0),
             metrics=_metrics(settings.get("NEWS_METRICS") or ""),
+            report=_switch(settings, "NEWS_REPORT"),
             json_log=_json_log(settings.get("NEWS_LOG_FORMAT") or "text"),
         )
 
@@ -106,6 +108,13 @@ def checked_number(settings: BaseSettings, name: str, least: float) -> float:
     if value < least:
         raise UserError(f"{name}={settings.get(name)}: it must be at least {least:g}")
     return value
+
+
+def _switch(settings: BaseSettings, name: str) -> bool:
+    try:
+        return settings.getbool(name)
+    except ValueError:
+        raise UserError(f"{name}={settings.get(name)!r}: it must be 1 or 0") from None
 
 
 def _metrics(text: str) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.errors import ExitCode
@@ -38,6 +39,8 @@ class Figures:
     part: tuple[int, int] | None = None  # of a shard: how many sites it has, of how many
     archives: ArchivesRead | None = None
     released: tuple[str, ...] = ()  # WARC files that were kept long enough
+    report: Path | None = None  # where the page about the run is
+    documents: tuple[str, ...] = ()  # what stands beside the data, below the output
     given_up: list[str] = field(default_factory=list)  # files and parts of files that could not be read
 
     @property

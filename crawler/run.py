@@ -13,8 +13,7 @@ from scrapy.crawler import Crawler
 from crawler.config import RunConfig
 from crawler.discovery.shapes import SiteShapes
 from crawler.figures import Figures
-from crawler.metrics import write_metrics
-from crawler.sitelines import log_sites
+from crawler.telling import tell
 from pipelines.archive.catalog import Catalog
 from pipelines.archive.stored import stored_response
 from pipelines.body.site_history import SiteHistory
@@ -163,7 +162,7 @@ class Run:
             steps = (self.workers.stop, self.raw.close, self._save_cases, self._save_shapes, self._keep_raw)
             for step in (*steps, self._publish, self._release_raw, self._end, self._write_alerts):
                 self._attempt(step)
-            self._tell()
+            tell(self)
         finally:
             self._let_go()
 
@@ -220,15 +219,11 @@ class Run:
             return False
 
     def _end(self) -> None:
-        save_site_runs(self.ledger.connection, self.figures.site_runs)
-        if self.figures.watched is not None:
-            save_alarms(self.ledger.connection, self.figures.watched.changed)
+        with self.ledger.transaction() as db:
+            save_site_runs(db, self.figures.site_runs)
+            if self.figures.watched is not None:
+                save_alarms(db, self.figures.watched.changed)
         self.ledger.end_run(self.run_id, self.figures.outcome, datetime.now(UTC))
-
-    def _tell(self) -> None:
-        """What it came to, for those who watch over it; nothing of this can fail the run."""
-        log_sites(self)
-        write_metrics(self)
 
     @classmethod
     def of(cls, crawler: Crawler, shard: Shard | None = None) -> Run:

@@ -48,6 +48,8 @@ NEWS_LOG_FORMAT = "text"
 # File for Prometheus in the folder of node_exporter's textfile collector; empty means report/khabar.prom in
 # the output.
 NEWS_METRICS = ""
+# Whether each run writes the report and the data card; `scrapy report` and `scrapy card` do at any time.
+NEWS_REPORT = True
 # Requests one host gets in a run, robots.txt apart; 0 means no bound. More than a day of the largest
 # newsroom; what is left waits for the next run, and a trap of endless addresses ends here.
 NEWS_HOST_BUDGET = 5_000

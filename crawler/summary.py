@@ -30,6 +30,10 @@ def summary(run: Run) -> Iterator[str]:
     if run.figures.released:
         yield f"{len(run.figures.released)} WARC files were kept long enough and removed (NEWS_RAW_DAYS)"
     yield from _web(run.figures)
+    if run.figures.report is not None:
+        yield f"The report is {run.figures.report}"
+    if run.figures.documents:
+        yield f"The data card is {run.config.output}/{run.figures.documents[0]}"
     for line in run.figures.shortfalls:
         yield f"Short of expectations: {line}"
     if not run.config.contact and run.figures.archives is None:
