@@ -31,7 +31,7 @@ from pipelines.store.release import release
 from pipelines.store.replacement import sweep_retired
 from pipelines.store.shapes import load_shapes, save_shapes
 from pipelines.store.shards import check_ledger, claim_shard, is_overtaken
-from pipelines.store.site_runs import save_alarms, save_site_runs
+from pipelines.store.site_runs import save_alarms, save_site_runs, thin_out
 from pipelines.store.tails import mend_dead_runs
 from pipelines.store.writable import check_writable
 from pipelines.urls.warm import warm_up
@@ -221,6 +221,7 @@ class Run:
     def _end(self) -> None:
         with self.ledger.transaction() as db:
             save_site_runs(db, self.figures.site_runs)
+            thin_out(db, (each.site for each in self.figures.site_runs), self.started_at)
             if self.figures.watched is not None:
                 save_alarms(db, self.figures.watched.changed)
         self.ledger.end_run(self.run_id, self.figures.outcome, datetime.now(UTC))

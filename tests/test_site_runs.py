@@ -19,7 +19,7 @@ from pipelines.health.waterfall import of_ends, of_runs
 from pipelines.records import Article, ChangeKind, Cleaned
 from pipelines.store.ends import ends_by_site
 from pipelines.store.ledger import Ledger
-from pipelines.store.site_runs import alarms, runs_of, save_alarms, save_site_runs, site_runs
+from pipelines.store.site_runs import alarms, runs_of, save_alarms, save_site_runs, site_runs, thin_out
 from tests.conftest import DemoCrawl
 from tests.crawling import rows
 from tests.helpers_store import NOW, article, block, rejected
@@ -98,6 +98,34 @@ def test_runs_and_alarms_are_kept(tmp_path: Path) -> None:
         ended = replace(alarm, ended_at=NOW + timedelta(days=2), ending="recovered", last_run_id="r4")
         save_alarms(db, [ended])
         assert (alarms(db), alarms(db, only_open=True)) == ([ended], [])
+
+
+def test_old_days_become_one_row_and_go(tmp_path: Path) -> None:
+    """What a day came to stays the same, and so does what is usual."""
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    every = [
+        SiteRun(
+            f"r{hour}", "sahifa", "news", NOW - timedelta(hours=hour), stored=1, rejected={"no_body": hour}
+        )
+        for hour in range(0, 24 * 70, 6)
+    ]
+    other = replace(every[40], spider="urls", run_id="other")
+    with closing(ledger.connection) as db:
+        save_site_runs(db, [*every, other])
+        thin_out(db, ["sahifa"], NOW)
+        left = list(site_runs(db))
+        days = Counter(run.started_at.date() for run in left)
+        recent = (NOW - timedelta(days=3)).date()
+        assert {days[day] for day in days if day < recent} == {1}
+        assert all(run in left for run in every if run.started_at.date() >= recent)
+        assert min(days) == (NOW - timedelta(days=60)).date()
+        for day in days:
+            if day > min(days):
+                of_day = added(run for run in every if run.started_at.date() == day)
+                assert added(run for run in left if run.started_at.date() == day) == of_day
+        thin_out(db, ["sahifa"], NOW)
+        assert list(site_runs(db)) == left
+        assert runs_of(db, "other") == [other]
 
 
 @given(RUNS)

@@ -9,10 +9,14 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipelines.health.alarms import Alarm, Sign
+from pipelines.health.baseline import together
 from pipelines.health.figures import SiteRun
+
+# Runs are told apart for this long, and days for that long: what is usual looks back on five weeks.
+_WHOLE, _KEPT = timedelta(days=3), timedelta(days=60)
 
 
 def save_site_runs(db: sqlite3.Connection, runs: Iterable[SiteRun]) -> None:
@@ -25,6 +29,33 @@ def save_site_runs(db: sqlite3.Connection, runs: Iterable[SiteRun]) -> None:
             for run in runs
         ),
     )  # fmt: skip
+
+
+def thin_out(db: sqlite3.Connection, sites: Iterable[str], now: datetime) -> None:
+    """One row a day instead of one a run where the day is long past, none after two months.
+
+    A crawl every quarter of an hour makes 35,000 rows a site and year; what is usual is told from weeks.
+    """
+    days_ago = (now - _WHOLE).date().isoformat()
+    for site in sites:
+        db.execute(
+            "DELETE FROM site_runs WHERE site = ? AND started_at < ?", (site, (now - _KEPT).isoformat())
+        )
+        several = db.execute(
+            "SELECT spider, substr(started_at, 1, 10) FROM site_runs WHERE site = ? AND started_at < ? "
+            "GROUP BY 1, 2 HAVING count(*) > 1",
+            (site, days_ago),
+        ).fetchall()
+        for spider, day in several:
+            _join(db, site, spider, day)
+
+
+def _join(db: sqlite3.Connection, site: str, spider: str, day: str) -> None:
+    where = "WHERE site = ? AND spider = ? AND started_at BETWEEN ? AND ? || '~'"
+    found = db.execute(f"SELECT figures FROM site_runs {where} ORDER BY started_at", (site, spider, day, day))  # noqa: S608  constants
+    runs = [SiteRun.from_plain(json.loads(text)) for (text,) in found]
+    db.execute(f"DELETE FROM site_runs {where}", (site, spider, day, day))  # noqa: S608  as above
+    save_site_runs(db, [together(runs)])
 
 
 def site_runs(
