@@ -26,6 +26,8 @@ from pipelines.health.policy import DEFAULT_HEALTH_POLICY
 _START = datetime(2026, 1, 5, 6, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _RATES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+# Days on which pages begin or cease to be read at known places.
+_NEW_TEMPLATES = 0.01
 # Videos and results have no author and no summary.
 _MISSED = ("authors", "description", "section")
 _DECAYS = (
@@ -88,6 +90,7 @@ class Newsroom:
     def __init__(self, known: Habits, every: timedelta, chance: random.Random) -> None:
         self._habits, self._every, self._chance = known, every, chance
         self._day: tuple[int, float, bool] | None = None
+        self._at_known_places = chance.random() < 0.5
 
     def _today(self, at: datetime) -> tuple[float, bool]:
         """Articles a day as of today, and whether it is an odd day."""
@@ -96,6 +99,8 @@ class Newsroom:
             factor = self._chance.gammavariate(1 / known.spread, known.spread) if known.spread else 1.0
             mean = known.rate * known.weekdays[at.weekday()] * factor
             self._day = number, mean, self._chance.random() < known.odd_days
+            if self._chance.random() < _NEW_TEMPLATES:
+                self._at_known_places = not self._at_known_places
         return self._day[1], self._day[2]
 
     def run(self, number: int, decay: str = "") -> SiteRun:
@@ -124,8 +129,10 @@ class Newsroom:
         other = odd and chance.random() < 0.5
         length = chance.gauss(known.length - 2 * other, known.length_spread)
         chars, cut = 2**length, chance.lognormvariate(math.log(known.furniture), 0.5)
+        if self._at_known_places:
+            cut *= 0.15
         if decay == "furniture":
-            chars, cut = chars + cut, 0.01 * cut
+            chars, cut = chars + known.furniture, 0.01 * known.furniture
         if decay == "emptied":
             chars, cut = chance.uniform(150, 200), cut + chars
         tally.stored += 1

@@ -67,8 +67,8 @@ DECAYED = {
     "a wall": (SignKind.BLOCKED, run(TODAY, 0, fetched=12, rejected={"blocked": 9, "login_wall": 3})),
     "403": (SignKind.FAILING, run(TODAY, 0, fetched=0, failed={"http_403": 12})),
     "English": (SignKind.LANGUAGE, run(TODAY, languages={"en": 11, "ar": 1})),
-    "furniture": (SignKind.BOILERPLATE, run(TODAY, removed_chars=30, kept_chars=24_000)),
-    "all cut": (SignKind.BOILERPLATE, run(TODAY, removed_chars=20_000, kept_chars=900)),
+    "furniture": (SignKind.BOILERPLATE, run(TODAY, removed_chars=30, lengths=spread_out(12, 12))),
+    "all cut": (SignKind.BOILERPLATE, run(TODAY, lengths=spread_out(12, 3))),
     "longer": (SignKind.BOILERPLATE, run(TODAY, lengths=spread_out(12, 15))),
     "one length": (SignKind.BOILERPLATE, run(TODAY, 40, lengths=histogram(LENGTH_EDGES, 9, 40))),
     "copies": (SignKind.BOILERPLATE, run(TODAY, 0, fetched=12, copies=12)),
@@ -100,7 +100,9 @@ def test_a_healthy_run_shows_no_sign_and_was_judged_by_everything() -> None:
         run(TODAY, 12, languages={"ar": 9, "en": 3}),
         run(TODAY, 5),
         run(TODAY, 40),
-        run(TODAY, 12, removed_chars=2_500),
+        run(TODAY, 12, removed_chars=30),  # read at known places
+        run(TODAY, 12, removed_chars=40_000),  # and no more
+        run(TODAY, 12, lengths=tuple(a + b for a, b in zip(spread_out(6, 9), spread_out(6, 3), strict=True))),
         run(TODAY, 12, lengths=spread_out(12, 8)),
         run(TODAY, 2, waiting=0, lags=histogram(LAG_EDGES, 9, 2)),
     ],

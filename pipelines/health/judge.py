@@ -66,7 +66,8 @@ def _judge(run: SiteRun, past: Past, policy: HealthPolicy) -> Judgement:
     found: list[Sign] = []
     judged: set[str] = set()
     for size, measures, kinds in _MEASURES:
-        for least in policy.portions:
+        of_texts = SignKind.BOILERPLATE in kinds
+        for least in policy.text_portions if of_texts else policy.portions:
             seen = evidence(run, past, size, least, policy)
             if seen is None:
                 break

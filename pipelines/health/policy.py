@@ -22,6 +22,8 @@ class HealthPolicy:
     # Pages looked at together: those of a run, or of the latest runs when it has fewer. Six of six are enough
     # for a share that hardly moves, and a site of ten a run has seldom less; shares that do move take more.
     portions: tuple[int, ...] = (6, 24)
+    # Lengths differ more than anything else: so many texts tell of all.
+    text_portions: tuple[int, ...] = (10, 24)
     # Runs that may be looked at together go no further back.
     max_batch_days: float = 14.0
     # Batches of earlier runs that say how shares move from run to run.
@@ -32,9 +34,9 @@ class HealthPolicy:
     # What a share must have moved to matter, and what may be left of it: on a day of videos half of the
     # articles have no author, and their texts are short.
     share_change: float = 0.5
-    share_left: float = 0.25
+    share_left: float = 0.15
     # Fields that fewer articles had are not missed.
-    min_filled: float = 0.7
+    min_filled: float = 0.8
     # Spread of shares between runs that is assumed before it is known (as the correlation of two pages of one
     # run), and how many batches that assumption is worth.
     share_spread: float = 0.05
@@ -43,16 +45,18 @@ class HealthPolicy:
     # The same for lengths of texts, in octaves, and for what is removed of pages, in logits: distance from
     # the usual in standard deviations, the least that matters, and the spread assumed.
     min_deviations: float = 6.0
-    length_change: float = 1.75
+    length_change: float = 1.0
     length_spread: float = 0.25
     removed_change: float = 2.0
     removed_spread: float = 0.4
-    # Pages of which hardly anything was cut cannot lose their furniture.
+    # Pages of which hardly anything was cut cannot lose their furniture; octaves that texts grow by at least.
     min_removed: float = 0.05
+    min_growth: float = 0.2
+    growth_deviations: float = 3.0
 
     # Silence: articles of a day, or of as many days as it takes to be this sure. Days that are shorter are
     # taken together; jitter of a daily run is no shorter day.
-    silence_chance: float = 2e-4
+    silence_chance: float = 1e-4
     # Far too little is seldom the end of a site: it takes more to believe.
     little_chance: float = 1e-6
     silence_hours: float = 22.0
@@ -74,7 +78,7 @@ class HealthPolicy:
             self,
             share_chance=1e-2,
             share_change=self.share_change / 2,
-            share_left=2 * self.share_left,
+            share_left=4 * self.share_left,
             min_deviations=self.min_deviations / 2,
             length_change=self.length_change / 2,
             removed_change=self.removed_change / 2,

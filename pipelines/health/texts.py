@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from statistics import fmean, variance
 
 from pipelines.health.alarms import Sign, SignKind
@@ -27,38 +29,59 @@ class Level:
 
 
 def lengths(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
-    """`boilerplate`: texts are half as long as usual, or twice."""
-    now, before = _length(of.now), [_length(each) for each in of.before if sum(each.lengths) > 1]
-    usual = _moved(now, before, policy, policy.length_change, policy.length_spread)
-    if usual is not None:
-        said = f"texts of {_chars(now.mean)} characters, usually {_chars(usual)}"
-        yield Sign(SignKind.BOILERPLATE, said)
+    """`boilerplate`: texts are all longer than usual, or all shorter; not some of them."""
+    now, usual, deviations = _lengths(of, policy)
+    is_far = abs(now - usual) >= policy.length_change and abs(deviations) >= policy.min_deviations
+    if is_far and _is_apart(of.now.lengths, [each.lengths for each in of.before]):
+        yield Sign(SignKind.BOILERPLATE, f"texts of {_chars(now)} characters, usually {_chars(usual)}")
 
 
 def removed(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
-    """`boilerplate`: much less is cut of pages than usual, or much more."""
+    """`boilerplate`: hardly anything is cut of pages any more, and texts grow by what was.
+
+    Less is cut, too, where pages are read at known places; their texts stay as they are.
+    """
     now, before = _removed(of.now), [_removed(each) for each in of.before]
-    usual = _moved(now, before, policy, policy.removed_change, policy.removed_spread)
-    if usual is not None and max(_share(usual), _share(now.mean)) >= policy.min_removed:
+    usual, deviations = _moved(now, before, policy, policy.removed_spread)
+    is_far = usual - now.mean >= policy.removed_change and -deviations >= policy.min_deviations
+    if not is_far or _share(usual) < policy.min_removed:
+        return
+    length, usual_length, grown = _lengths(of, policy)
+    growth = length - usual_length
+    least = max(policy.min_growth, -math.log2(1 - _share(usual)) / 2)
+    if growth >= least and grown >= policy.growth_deviations:
         said = f"{_share(now.mean):.0%} of the characters of pages removed, usually {_share(usual):.0%}"
-        yield Sign(SignKind.BOILERPLATE, said)
+        yield Sign(SignKind.BOILERPLATE, f"{said}, and texts are {2**growth:.1f} times as long")
 
 
-def _moved(
-    now: Level, before: Sequence[Level], policy: HealthPolicy, change: float, assumed: float
-) -> float | None:
-    """The usual mean, where that of `now` is outside all `before`, far enough to matter and no chance."""
-    if len(before) < policy.min_batches:
-        return None
+def _is_apart(now: Sequence[int], before: Sequence[Sequence[int]]) -> bool:
+    """Whether the middle half of `now` lies beside the middle half of all `before`."""
+    usual = [sum(counts) for counts in zip(*before, strict=True)]
+    return _bin(now, 0.25) > _bin(usual, 0.75) or _bin(now, 0.75) < _bin(usual, 0.25)
+
+
+def _bin(histogram: Sequence[int], share: float) -> int:
+    """The bin below whose end this share of all stand."""
+    return bisect_left(list(accumulate(histogram)), share * sum(histogram))
+
+
+def _lengths(of: Evidence, policy: HealthPolicy) -> tuple[float, float, float]:
+    """Mean length in octaves now and usually, and what `_moved` says of it."""
+    now = _length(of.now)
+    usual, deviations = _moved(now, [_length(each) for each in of.before], policy, policy.length_spread)
+    return now.mean, usual, deviations
+
+
+def _moved(now: Level, before: Sequence[Level], policy: HealthPolicy, assumed: float) -> tuple[float, float]:
+    """The usual mean, and how many deviations that of `now` is from it: 0 within all there was `before`."""
     usual = fmean(each.mean for each in before)
-    distance = abs(now.mean - usual)
-    if distance < change or distance <= max(abs(each.mean - usual) for each in before):
-        return None
+    distance = now.mean - usual
+    if abs(distance) <= max(abs(each.mean - usual) for each in before):
+        return usual, 0.0
     between = max(variance(each.mean for each in before) - fmean(each.variance for each in before), 0.0)
     worth, seen = policy.prior_batches, len(before)
     between = (between * (seen - 1) + assumed**2 * worth) / (seen - 1 + worth)
-    deviation = math.sqrt(between * (1 + 1 / seen) + now.variance)
-    return usual if distance >= policy.min_deviations * deviation else None
+    return usual, distance / math.sqrt(between * (1 + 1 / seen) + now.variance)
 
 
 def _length(of: SiteTally) -> Level:

@@ -19,6 +19,8 @@ from tests.operate.newsroom import FIRST_DAY, Decay, Outlet
 from tests.web.server import Web
 
 _HOUR = time(6)
+DECAYS_ON = 11
+DECAYING = "outlet-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +92,12 @@ def _crawl(number: int, sites: Path, output: Path, hosts: str) -> Day:
     return Day(number, done, stored, alerts)
 
 
-def fourteen_days(folder: Path, sites: int = 5, decay: Decay = Decay.FACTS, on: int = 11) -> Days:
-    """A fortnight of daily runs; the second site decays on day `on`. Its output is left below `folder`."""
+def fourteen_days(folder: Path, sites: int = 5, decay: Decay = Decay.FACTS, on: int = DECAYS_ON) -> Days:
+    """A fortnight of daily runs; one site, `DECAYING`, does so on day `on`. `folder` keeps the output."""
     languages = ("ar", "fa", "en")
     outlets = [
         Outlet(f"outlet-{n}", per_day=8 + 2 * n, language=languages[n % len(languages)], number=n)
         for n in range(sites)
     ]
-    outlets[1].decays, outlets[1].decays_on = decay, on
+    next(outlet for outlet in outlets if outlet.name == DECAYING).decay(decay, on)
     return Days(folder, tuple(crawled(folder, outlets, range(1, 15))))

@@ -15,9 +15,7 @@ from tests.web.outlets import WORDS, Story, story
 from tests.web.pages import Furniture, Head, Item
 from tests.web.server import Answer, Request
 
-FIRST_DAY = date(2026, 11, 2)  # a Monday
-# Days whose stories the front page lists.
-_LISTED_DAYS = 2
+FIRST_DAY = date(2026, 10, 8)  # a Thursday
 _NAMELESS = Head(states_facts=False, shows_title=False)
 _LONG_AGO = timedelta(days=400)
 
@@ -35,7 +33,10 @@ class Decay(StrEnum):
 
 
 class Outlet:
-    """A host with so many stories a day; `day` and `decay` are set between the crawls."""
+    """A host with so many stories a day; `day` is set between the crawls.
+
+    It `decays` in a way, from day `decays_on` to before `heals_on`, if it does.
+    """
 
     listens = True
 
@@ -44,13 +45,17 @@ class Outlet:
         self.address = self.origin = ""
         self.day = 0
         self.decays: Decay | None = None
-        self.decays_on = 0
+        self.decays_on = self.heals_on = 0
         self._per_day = per_day
         self._first = number * 10_000  # of its stories: outlets tell different ones
 
     def open(self, origin: str) -> None:
         """Learn the address."""
         self.origin = origin
+
+    def decay(self, how: Decay, on: int, heals_on: int = 1_000) -> None:
+        """Go wrong from a day on."""
+        self.decays, self.decays_on, self.heals_on = how, on, heals_on
 
     # -- what it tells
 
@@ -64,7 +69,7 @@ class Outlet:
 
     def decay_on(self, day: int) -> Decay | None:
         """What is wrong with what was published on a day."""
-        return self.decays if self.decays is not None and day >= self.decays_on else None
+        return self.decays if self.decays_on <= day < self.heals_on else None
 
     def items(self, day: int) -> list[Item]:
         """(address, story) of a day, the newest first."""
@@ -98,9 +103,10 @@ class Outlet:
         return Answer(b"", 404)
 
     def _front(self) -> Answer:
-        days = range(self.day, max(self.day - _LISTED_DAYS, -1), -1)
-        items = [(address, told.title) for day in days for address, told in self.items(day)]
-        return _html(pages.list_page(self.language, self.origin, items))
+        """The newest stories of all days."""
+        items = [item for day in range(self.day, -1, -1) for item in self.items(day)][: 2 * self._per_day]
+        cards = [(address, told.title) for address, told in items]
+        return _html(pages.list_page(self.language, self.origin, cards))
 
     def _article(self, day: int, number: int) -> Answer:
         decay, told = self.decay_on(day), self.told(day, number)
