@@ -23,7 +23,7 @@ SHARED := $(wildcard ../shared/bench/score.py)
 STAMPS := $(VENV)/.stamps
 install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
-.PHONY: help render chromium crawl install-cron uninstall-cron has-crontab test test-all soak hostile fuzz check score gate bench scale-test train lock format clean
+.PHONY: help render chromium crawl install-cron uninstall-cron has-crontab test test-all soak hostile operate-test fuzz check score gate bench scale-test train lock format clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -91,6 +91,10 @@ soak: $(STAMPS)/dev ## kill a crawl of 2,000 articles 200 times and account for 
 
 hostile: $(STAMPS)/dev ## crawl a hostile loopback web with 1,000 good articles among it, judge what is left and print figures
 	@$(BIN)/python -m tests.hostile
+
+# OPERATE="--keep FOLDER" leaves site files and output there.
+operate-test: $(STAMPS)/dev ## fourteen daily runs of a loopback newsroom with a site that decays on day eleven: one alarm, on day eleven
+	@$(BIN)/python -m tests.operate $(OPERATE)
 
 fuzz: $(STAMPS)/dev ## fuzz every reader of what strangers send, FUZZ_SECONDS=600 each; findings go to output/fuzz
 	@$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS)

@@ -10,6 +10,7 @@ from pathlib import Path
 from crawler.figures import Figures
 from crawler.politeness.hosts import HostLine
 from crawler.run import Run
+from crawler.watch import Watched
 from pipelines.store.rebuild import Rebuilt
 
 # Of what was given up, as many lines are shown.
@@ -36,8 +37,19 @@ def summary(run: Run) -> Iterator[str]:
         yield f"The data card is {run.config.output}/{run.figures.documents[0]}"
     for line in run.figures.shortfalls:
         yield f"Short of expectations: {line}"
+    if run.figures.watched is not None:
+        yield from _alarms(run.figures.watched)
     if not run.config.contact and run.figures.archives is None:
         yield "NEWS_CONTACT is not set: site owners cannot reach you (-s NEWS_CONTACT=https://example.org/bot)"
+
+
+def _alarms(watched: Watched) -> Iterator[str]:
+    """What was raised, and how to look at the first page that shows it."""
+    for alarm in watched.alarms:
+        yield f"Alarm: {alarm.site} is not what it was"
+        yield from _indented(sign.said for sign in alarm.signs)
+        if alarm.cases:
+            yield f"  look at a page: {watched.command(alarm.cases[-1])}"
 
 
 def rebuilt_lines(rebuilt: Rebuilt) -> Iterator[str]:

@@ -42,15 +42,24 @@ class Watched:
     changed: list[Alarm] = field(default_factory=list)
     raised: set[str] = field(default_factory=set)
 
+    @property
+    def alarms(self) -> list[Alarm]:
+        """Those that are raised."""
+        return [alarm for alarm in self.changed if alarm.site in self.raised and alarm.ended_at is None]
+
+    def command(self, case: str) -> str:
+        """What opens a case."""
+        return f"{self.explain}{quote(case)}"
+
     def log_raised(self) -> None:
         """A line for each alarm that was raised."""
-        for alarm in self._raised():
+        for alarm in self.alarms:
             said = "; ".join(sign.said for sign in alarm.signs)
             logger.warning('alarm site=%s kinds=%s said="%s"', alarm.site, ",".join(alarm.kinds), said)
 
     def save_cases(self, db: sqlite3.Connection, raw: Path, report: Path, run_id: str) -> None:
         """Keep pages that show what was raised; an alarm without them is better than no rows."""
-        for alarm in self._raised():
+        for alarm in self.alarms:
             try:
                 cases = save_cases(db, raw, report, run_id, alarm)
                 forget_cases(report, alarm.site)
@@ -68,16 +77,13 @@ class Watched:
         text = alerts(
             run_id,
             datetime.now(UTC),
-            raised=self._raised(),
+            raised=self.alarms,
             still_open=[alarm for alarm in alarms(db, only_open=True) if alarm.site not in self.raised],
             ended=[alarm for alarm in self.changed if alarm.ended_at is not None],
             shortfalls=shortfalls,
-            explain=self.explain,
+            command=self.command,
         )
         write_atomically(report / FILE, text)
-
-    def _raised(self) -> list[Alarm]:
-        return [alarm for alarm in self.changed if alarm.site in self.raised and alarm.ended_at is None]
 
 
 def watch(

@@ -172,7 +172,7 @@ def test_the_file_of_alerts_says_it_all() -> None:
     ended = replace(ALARM, site="b", ended_at=START, ending=Ending.RECOVERED)
     text = alerts(
         "r1", START, raised=[alarm], still_open=[], ended=[ended], shortfalls=["c: 2 articles, 9 expected"],
-        explain=explain,
+        command=Watched(explain).command,
     )  # fmt: skip
     said = json.loads(text)
     assert said["version"] == 1

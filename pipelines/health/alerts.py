@@ -6,9 +6,8 @@ Its format is in docs/alarms.md. Keys are only added within a version.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from shlex import quote
 from typing import Any
 
 from pipelines.health.alarms import Alarm
@@ -24,16 +23,16 @@ def alerts(
     still_open: Iterable[Alarm],
     ended: Iterable[Alarm],
     shortfalls: Iterable[str],
-    explain: str,
+    command: Callable[[str], str],
 ) -> str:
-    """The file's text; an alarm is in one of its lists. `explain` is the command up to the name of a case."""
+    """The file's text; an alarm is in one of its lists. `command` opens a case."""
     said: dict[str, Any] = {
         "version": VERSION,
         "run_id": run_id,
         "generated_at": now.isoformat(),
-        "raised": [_plain(alarm, explain) for alarm in raised],
-        "open": [_plain(alarm, explain) for alarm in still_open],
-        "ended": [_plain(alarm, explain) for alarm in ended],
+        "raised": [_plain(alarm, command) for alarm in raised],
+        "open": [_plain(alarm, command) for alarm in still_open],
+        "ended": [_plain(alarm, command) for alarm in ended],
         "shortfalls": [_shortfall(line) for line in shortfalls],
     }
     return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
@@ -45,7 +44,7 @@ def _shortfall(line: str) -> dict[str, str]:
     return {"site": site, "said": said}
 
 
-def _plain(alarm: Alarm, explain: str) -> dict[str, Any]:
+def _plain(alarm: Alarm, command: Callable[[str], str]) -> dict[str, Any]:
     return {
         "site": alarm.site,
         "kinds": list(alarm.kinds),
@@ -54,7 +53,7 @@ def _plain(alarm: Alarm, explain: str) -> dict[str, Any]:
         "raised_by": alarm.run_id,
         "seen_by": alarm.last_run_id,
         "cases": list(alarm.cases),
-        "commands": [f"{explain}{quote(case)}" for case in alarm.cases],
+        "commands": [command(case) for case in alarm.cases],
         "ended_at": alarm.ended_at.isoformat() if alarm.ended_at else None,
         "ending": alarm.ending,
     }
