@@ -186,12 +186,14 @@ def test_the_file_of_alerts_says_it_all() -> None:
     assert explain_command("output", "sites") == "scrapy explain -a case="
 
 
-def test_alarms_are_written_although_a_case_cannot_be_kept(db: sqlite3.Connection, tmp_path: Path) -> None:
-    watched = seen(db, run(TODAY, languages={"en": 12}))
-    (tmp_path / "report").write_text("no folder")
-    watched.save_cases(db, tmp_path / "raw", tmp_path / "report", "r1")
-    assert watched.changed[0].cases == ()
-    watched.write_alerts(db, tmp_path / "elsewhere", "r1", [])
-    said = json.loads((tmp_path / "elsewhere" / "alerts.json").read_text())
-    assert [each["site"] for each in said["raised"]] == ["sahifa"]
-    assert datetime.fromisoformat(said["generated_at"]).tzinfo == UTC
+def test_the_file_is_there_when_all_is_well_and_replaced_when_it_is_not(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    for day, stored, sites in ((0, 12, []), (1, 0, ["sahifa"]), (2, 0, [])):
+        watched = seen(db, run(TODAY + day, stored))
+        watched.write_alerts(db, tmp_path / "report", f"r{day}", [])
+        (file,) = (tmp_path / "report").iterdir()
+        said = json.loads(file.read_text())
+        assert [each["site"] for each in said["raised"]] == sites
+        assert [each["site"] for each in said["open"]] == (["sahifa"] if day == 2 else [])
+        assert datetime.fromisoformat(said["generated_at"]).tzinfo == UTC
