@@ -176,13 +176,13 @@ class Run:
     def _save_cases(self) -> None:
         """While the run's pages are here, and its rows in the spool."""
         if self.figures.watched is not None:
-            report = self.config.report_folder
-            self.figures.watched.save_cases(self.ledger.connection, self.raw_folder, report, self.run_id)
+            db, report = self.ledger.connection, self.config.report_folder
+            self.figures.watched.save_cases(db, self.raw_folder, report)
 
     def _write_alerts(self) -> None:
         if self.figures.watched is not None:
-            known, short = self.ledger.connection, self.figures.shortfalls
-            self.figures.watched.write_alerts(known, self.config.report_folder, self.run_id, short)
+            db, report = self.ledger.connection, self.config.report_folder
+            self.figures.watched.write_alerts(db, report, self.figures.shortfalls)
 
     def _keep_raw(self) -> None:
         """Raw files go where the rows go, and before them; so do those of runs that were killed.

@@ -33,11 +33,12 @@ _OUTPUT = "output"
 
 @dataclass(slots=True)
 class Watched:
-    """Alarms that the run changed; `raised`: sites of those that it raised, or that it added signs to.
+    """Alarms that a run changed; `raised`: sites of those that it raised, or that it added signs to.
 
     `explain` is the command that opens a case, up to its name.
     """
 
+    run_id: str
     explain: str
     changed: list[Alarm] = field(default_factory=list)
     raised: set[str] = field(default_factory=set)
@@ -57,11 +58,11 @@ class Watched:
             said = "; ".join(sign.said for sign in alarm.signs)
             logger.warning('alarm site=%s kinds=%s said="%s"', alarm.site, ",".join(alarm.kinds), said)
 
-    def save_cases(self, db: sqlite3.Connection, raw: Path, report: Path, run_id: str) -> None:
+    def save_cases(self, db: sqlite3.Connection, raw: Path, report: Path) -> None:
         """Keep pages that show what was raised; an alarm without them is better than no rows."""
         for alarm in self.alarms:
             try:
-                cases = save_cases(db, raw, report, run_id, alarm)
+                cases = save_cases(db, raw, report, self.run_id, alarm)
                 forget_cases(report, alarm.site)
             except (OSError, StoreError) as error:
                 logger.warning("cannot keep pages for the alarm of %s: %s", alarm.site, error)
@@ -69,13 +70,11 @@ class Watched:
                 kept = [case for case in alarm.cases if Path(case).is_file()]
                 self.changed[self.changed.index(alarm)] = replace(alarm, cases=(*kept, *cases))
 
-    def write_alerts(
-        self, db: sqlite3.Connection, report: Path, run_id: str, shortfalls: Sequence[str]
-    ) -> None:
+    def write_alerts(self, db: sqlite3.Connection, report: Path, shortfalls: Sequence[str]) -> None:
         """Say what is known of alarms now; raises `OSError` and `sqlite3.Error`."""
         report.mkdir(parents=True, exist_ok=True)
         text = alerts(
-            run_id,
+            self.run_id,
             datetime.now(UTC),
             raised=self.alarms,
             still_open=[alarm for alarm in alarms(db, only_open=True) if alarm.site not in self.raised],
@@ -105,12 +104,12 @@ def watch(
             watched.changed.append(ended)
         elif alarm.ended_at is None:
             opened[alarm.site] = alarm
-    unfinished = unfinished_runs(db)
+    first = now - timedelta(days=policy.history_days)
+    unfinished, killed = unfinished_runs(db, first), killed_runs(db, first, watched.run_id, WATCHED)
     for run in (each for each in runs if each.site in since):
-        first = run.started_at - timedelta(days=policy.history_days)
         *earlier, last = whole([*site_runs(db, run.site, since=first), run], unfinished)
         mine = [alarm for alarm in known if alarm.site == run.site]
-        before = past(earlier, mine, since[run.site], killed_runs(db, run.run_id))
+        before = past(earlier, mine, since[run.site], killed)
         alarm_now = opened.get(run.site)
         step = after(last, judge(last, before, policy, alarm_now.kinds if alarm_now else ()), alarm_now)
         if step is not None:

@@ -130,9 +130,9 @@ def test_an_alarm_without_cases_is_an_alarm(
     else:
         (file,) = (tmp_path / "raw").iterdir()
         file.write_bytes(file.read_bytes()[:-9])
-    watched = Watched("", [alarm(SignKind.LANGUAGE)], {"sahifa"})
+    watched = Watched(RUN, "", [alarm(SignKind.LANGUAGE)], {"sahifa"})
     with caplog.at_level(logging.WARNING):
-        watched.save_cases(ledger.connection, tmp_path / "raw", tmp_path / "report", RUN)
+        watched.save_cases(ledger.connection, tmp_path / "raw", tmp_path / "report")
     assert watched.alarms == [alarm(SignKind.LANGUAGE)]
     assert "cannot keep pages for the alarm of sahifa" in caplog.text
 

@@ -106,7 +106,7 @@ def site(since: date | None = None) -> Site:
 
 def seen(db: sqlite3.Connection, of: SiteRun, since: date | None = None) -> Watched:
     """A run is judged, and it and its alarms are kept."""
-    watched = Watched("scrapy explain -a case=")
+    watched = Watched(of.run_id, "scrapy explain -a case=")
     note(db, of, "ok")
     watch(watched, db, [of], [site(since)], now=of.started_at)
     save_site_runs(db, [of])
@@ -161,7 +161,7 @@ def test_a_stopped_run_teaches_nothing_and_hides_nothing(db: sqlite3.Connection)
 
 
 def test_sites_that_are_not_of_the_job_are_left_alone(db: sqlite3.Connection) -> None:
-    watched = Watched("")
+    watched = Watched("r", "")
     watch(watched, db, [run(TODAY, 0)], [], now=START)
     assert watched.changed == []
 
@@ -172,7 +172,7 @@ def test_the_file_of_alerts_says_it_all() -> None:
     ended = replace(ALARM, site="b", ended_at=START, ending=Ending.RECOVERED)
     text = alerts(
         "r1", START, raised=[alarm], still_open=[], ended=[ended], shortfalls=["c: 2 articles, 9 expected"],
-        command=Watched(explain).command,
+        command=Watched("r1", explain).command,
     )  # fmt: skip
     said = json.loads(text)
     assert said["version"] == 1
@@ -191,9 +191,15 @@ def test_the_file_is_there_when_all_is_well_and_replaced_when_it_is_not(
 ) -> None:
     for day, stored, sites in ((0, 12, []), (1, 0, ["sahifa"]), (2, 0, [])):
         watched = seen(db, run(TODAY + day, stored))
-        watched.write_alerts(db, tmp_path / "report", f"r{day}", [])
+        watched.write_alerts(db, tmp_path / "report", [])
         (file,) = (tmp_path / "report").iterdir()
         said = json.loads(file.read_text())
         assert [each["site"] for each in said["raised"]] == sites
         assert [each["site"] for each in said["open"]] == (["sahifa"] if day == 2 else [])
         assert datetime.fromisoformat(said["generated_at"]).tzinfo == UTC
+
+
+def test_after_a_killed_run_silence_is_not_judged(db: sqlite3.Connection) -> None:
+    note(db, run(TODAY + 0.5), None)
+    assert seen(db, run(TODAY + 1, 0)).changed == []
+    assert seen(db, run(TODAY + 2, 0)).raised == {"sahifa"}

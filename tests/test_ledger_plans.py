@@ -18,6 +18,7 @@ from pipelines.store.ledger import Ledger
 from pipelines.store.output import FolderOutput
 from pipelines.store.places import Place, PlaceKind, Places
 from pipelines.store.publish import Publisher
+from pipelines.store.site_runs import killed_runs, site_runs, unfinished_runs
 from tests.helpers_ledger import URL, bring_to, discover, leased, link
 from tests.helpers_store import NOW, article, block, page, rejected
 
@@ -127,3 +128,17 @@ def test_publishing_reads_only_what_is_spooled(ledger: Ledger, tmp_path: Path) -
     assert scans <= {"spool", "files"}  # what is published now, and the list that the manifest is
     commit = next(steps for text, steps in found.items() if "final_state FROM spool" in text)
     assert commit == ["SCAN spool", "SEARCH urls USING PRIMARY KEY (key=?)"]
+
+
+def test_what_the_watch_asks_goes_by_an_index(ledger: Ledger) -> None:
+    db = ledger.connection
+    asked: dict[str, list[str]] = {}
+    for act in (
+        lambda: list(site_runs(db, "sahifa", since=NOW)),
+        lambda: unfinished_runs(db, NOW),
+        lambda: killed_runs(db, NOW, "run-1", "news"),
+    ):
+        asked |= plans(ledger, act)
+    assert len(asked) == 3
+    for statement, steps in asked.items():
+        assert all(step.startswith("SEARCH") for step in steps), statement

@@ -81,7 +81,7 @@ class OutcomeExtension:
     def _watched(self, job: NewsJob, now: datetime) -> Watched:
         """Alarms; half a run raises none."""
         figures = self.run.figures
-        watched = Watched(explain_command(self.run.config.output, job.files))
+        watched = Watched(self.run.run_id, explain_command(self.run.config.output, job.files))
         if not figures.stopped and not figures.fatal:
             watch(watched, self.run.ledger.connection, figures.site_runs, job.sites, now=now)
             watched.log_raised()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from pipelines.health.alarms import Sign, SignKind
 from pipelines.health.baseline import Evidence, Past, Size, articles, asked, cleaned, evidence, is_enough
@@ -65,14 +66,19 @@ def signs(run: SiteRun, history: Sequence[SiteRun]) -> tuple[Sign, ...]:
 def _judge(run: SiteRun, past: Past, policy: HealthPolicy) -> Judgement:
     found: list[Sign] = []
     judged: set[str] = set()
+
+    @cache  # several measures look at the same pages
+    def seen(size: Size, least: int) -> Evidence | None:
+        return evidence(run, past, size, least, policy)
+
     for size, measures, kinds in _MEASURES:
         of_texts = SignKind.BOILERPLATE in kinds
         for least in policy.text_portions if of_texts else policy.portions:
-            seen = evidence(run, past, size, least, policy)
-            if seen is None:
+            pages = seen(size, least)
+            if pages is None:
                 break
             judged.update(kinds)
-            new = [sign for measure in measures for sign in measure(seen, policy)]
+            new = [sign for measure in measures for sign in measure(pages, policy)]
             if new:  # more pages would say the same
                 found += new
                 break

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pipelines.health.alarms import Alarm, Sign
 from pipelines.health.baseline import together
@@ -62,11 +62,13 @@ def site_runs(
     db: sqlite3.Connection, site: str | None = None, *, since: datetime | None = None, spider: str = "news"
 ) -> Iterator[SiteRun]:
     """Those of a `site`, or of all by site, each the oldest first; only runs of `spider`."""
-    found = db.execute(
-        "SELECT figures FROM site_runs WHERE spider = :spider AND (:site IS NULL OR site = :site) "
-        "AND (:since IS NULL OR started_at >= :since) ORDER BY site, started_at, run_id",
-        {"spider": spider, "site": site, "since": since.isoformat() if since else None},
-    )
+    first = since.isoformat() if since else ""
+    if site is None:
+        query = "SELECT figures FROM site_runs WHERE spider = ? AND started_at >= ? ORDER BY site, started_at"
+        found = db.execute(query, (spider, first))
+    else:
+        query = "SELECT figures FROM site_runs WHERE site = ? AND started_at >= ? AND spider = ? "
+        found = db.execute(f"{query} ORDER BY started_at", (site, first, spider))
     return (SiteRun.from_plain(json.loads(text)) for (text,) in found)
 
 
@@ -76,18 +78,26 @@ def runs_of(db: sqlite3.Connection, run_id: str) -> list[SiteRun]:
     return [SiteRun.from_plain(json.loads(text)) for (text,) in found]
 
 
-def unfinished_runs(db: sqlite3.Connection) -> frozenset[str]:
+def unfinished_runs(db: sqlite3.Connection, since: datetime) -> frozenset[str]:
     """Runs that were stopped or could not finish: they saw a part of what there was."""
-    found = db.execute("SELECT run_id FROM runs WHERE outcome IN ('stopped', 'unfinished')")
+    found = db.execute(
+        "SELECT run_id FROM runs WHERE run_id >= ? AND outcome IN ('stopped', 'unfinished')", (_first(since),)
+    )
     return frozenset(run_id for (run_id,) in found)
 
 
-def killed_runs(db: sqlite3.Connection, run_id: str, spider: str = "news") -> list[datetime]:
-    """When runs of `spider` began that never ended, that of `run_id` apart: nobody counted what they did."""
+def killed_runs(db: sqlite3.Connection, since: datetime, under_way: str, spider: str) -> list[datetime]:
+    """When runs of `spider` began that never ended, but for one: nobody counted what they did."""
     found = db.execute(
-        "SELECT started_at FROM runs WHERE outcome IS NULL AND spider = ? AND run_id <> ?", (spider, run_id)
+        "SELECT started_at FROM runs WHERE run_id >= ? AND outcome IS NULL AND spider = ? AND run_id <> ?",
+        (_first(since), spider, under_way),
     )
     return [datetime.fromisoformat(text) for (text,) in found]
+
+
+def _first(since: datetime) -> str:
+    """Ids of runs begin with their time: what those of later ones are not less than."""
+    return f"{since.astimezone(UTC):%Y%m%dT%H%M%S}"
 
 
 def save_alarms(db: sqlite3.Connection, alarms: Iterable[Alarm]) -> None:
