@@ -23,7 +23,7 @@ from pipelines.health.lifecycle import Step, accepted, after
 from pipelines.health.policy import DEFAULT_HEALTH_POLICY
 from pipelines.store.ledger import Ledger
 from pipelines.store.site_runs import alarms, save_alarms, save_site_runs
-from tests.test_health_signs import COUNTS, DAY, HISTORY, START, TODAY, run
+from tests.test_health_signs import COUNTS, DAY, HISTORY, START, TODAY, run, spread_out
 
 SILENT = Sign(SignKind.SILENT, "nothing new")
 LAYOUT = Sign(SignKind.LAYOUT, "title on 0 of 12 new articles")
@@ -129,6 +129,12 @@ def test_the_life_of_an_alarm_in_a_ledger(db: sqlite3.Connection) -> None:
     assert alarms(db, only_open=True) == []
     assert seen(db, run(TODAY + 7)).changed == []
     assert seen(db, run(TODAY + 8, 0)).raised == {"sahifa"}  # silence did not become the usual thing
+
+
+def test_pages_under_the_alarm_do_not_hold_it_open(db: sqlite3.Connection) -> None:
+    for day in range(3):
+        seen(db, run(TODAY + day, lengths=spread_out(12, 15)))
+    assert [each.ending for each in seen(db, run(TODAY + 3)).changed] == [Ending.RECOVERED]
 
 
 def test_a_site_file_makes_the_change_the_new_normal(db: sqlite3.Connection) -> None:

@@ -50,12 +50,13 @@ def judge(
     """Compare a complete run with what is usual; kinds that are `doubted` have to look well again."""
     if not is_enough(past.usual, policy):
         return Judgement()
-    strict, lenient = _judge(run, past, policy), frozenset(doubted)
-    if not lenient:
-        return strict
+    found, open_kinds = _judge(run, past, policy), frozenset(doubted)
+    if not open_kinds:
+        return found
     again = _judge(run, past, policy.to_recover())
-    signs = (*strict.signs, *(sign for sign in again.signs if sign.kind in lenient - strict.kinds))
-    return Judgement(signs, strict.judged | (again.judged & lenient))
+    known = (sign for sign in again.signs if sign.kind in open_kinds)
+    new = (sign for sign in found.signs if sign.kind not in open_kinds)
+    return Judgement((*known, *new), (found.judged - open_kinds) | (again.judged & open_kinds))
 
 
 def signs(run: SiteRun, history: Sequence[SiteRun]) -> tuple[Sign, ...]:

@@ -80,6 +80,7 @@ def _crawl(number: int, sites: Path, output: Path, hosts: str) -> Day:
         "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
         "RETRY_TIMES": 0,
         "LOG_LEVEL": "WARNING",
+        "NEWS_WORKERS": 1,  # to start one takes longer than its pages
     }
     given = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
     command = ["crawl", "news", "-a", f"sites={sites}", *given]
