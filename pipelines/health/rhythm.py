@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -121,10 +121,8 @@ def rhythm(before: Sequence[Stretch], policy: HealthPolicy) -> Rhythm | None:
         for day, known in of_day.items()
     }
     found = Rhythm(daily, weekdays, 0.0, round(articles), len(some) / 7, usual_days)
-    spread = _spread(
-        [(count, found.expected(each)) for each, count in zip(some, counts, strict=True)], policy
-    )
-    return Rhythm(daily, weekdays, spread, round(articles), len(some) / 7, usual_days)
+    against = [(count, found.expected(each)) for each, count in zip(some, counts, strict=True)]
+    return replace(found, spread=_spread(against, policy))
 
 
 def _spread(days: Sequence[tuple[float, float]], policy: HealthPolicy) -> float:

@@ -111,7 +111,7 @@ class Outlet:
     def _article(self, day: int, number: int) -> Answer:
         decay, told = self.decay_on(day), self.told(day, number)
         address = self.origin + self._path(day, number)
-        if decay is Decay.FORBIDDEN:
+        if self.decay_on(self.day) is Decay.FORBIDDEN:  # older articles, too
             return Answer(b"<h1>Forbidden</h1>", 403)
         if decay is Decay.BODIES:
             bare = replace(told, paragraphs=())
