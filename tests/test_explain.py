@@ -274,7 +274,7 @@ def test_a_reader_that_leaves_early_is_no_error(arabic: Path) -> None:
         ([], {"site": "sahifa"}, "no page given"),
         ([], {"file": "no-such-file.html"}, "no-such-file.html: there is no such file"),
         ([], {"file": "docs"}, "docs: is no file"),
-        ([], {"page": "x"}, "unknown argument 'page'; known are file, url, site, sites"),
+        ([], {"page": "x"}, "unknown argument 'page'; known are file, url, case, site, sites"),
         (["http://x.test/"], {"site": "nobody"}, "no site 'nobody' in sites; there are "),
         (["http://x.test/"], {"sites": "no-folder"}, "no-folder: cannot read the site file"),
     ],

@@ -47,6 +47,7 @@ STEPS: dict[str, Step] = {
     "stage": Step("pipelines.store.ledger:Ledger.stage", most=_OFTEN),
     # -- from spool to readers
     "raw_close": Step("pipelines.store.raw:RawStore.close"),
+    "cases": Step("crawler.watch:Watched.save_cases"),
     "write_part": Step("pipelines.store.publish:write_part"),
     "note": Step("pipelines.store.publish:Publisher._note"),
     "rename": Step("os:rename"),
