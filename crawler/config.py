@@ -42,6 +42,7 @@ class RunConfig:
     json_log: bool = False
     metrics: Path | None = None
     report: bool = True
+    progress: bool = True
 
     @classmethod
     def from_settings(cls, settings: BaseSettings, shard: Shard | None = None) -> RunConfig:
@@ -69,8 +70,9 @@ class RunConfig:
             shard=shard,
             raw_file_bytes=int(checked_number(settings, "NEWS_RAW_FILE_MB", 1) * MIB),
             raw_days=checked_number(settings, "NEWS_RAW_DAYS", 0),
+            progress=_flag(settings, "NEWS_PROGRESS"),
             metrics=_metrics(settings.get("NEWS_METRICS") or ""),
-            report=_switch(settings, "NEWS_REPORT"),
+            report=_flag(settings, "NEWS_REPORT"),
             json_log=_json_log(settings.get("NEWS_LOG_FORMAT") or "text"),
         )
 
@@ -110,7 +112,7 @@ def checked_number(settings: BaseSettings, name: str, least: float) -> float:
     return value
 
 
-def _switch(settings: BaseSettings, name: str) -> bool:
+def _flag(settings: BaseSettings, name: str) -> bool:
     try:
         return settings.getbool(name)
     except ValueError:

@@ -64,6 +64,10 @@ class Frontier:
         self._in_flight[site.name] += len(leases)
         return leases
 
+    def is_under_way(self, site: str) -> bool:
+        """Whether articles of the site were asked for and did not answer yet."""
+        return self._in_flight[site] > 0
+
     def fetched(self, lease: Lease, site: Site, response: Response) -> Fetched:
         """The response as an item."""
         self._in_flight[site.name] -= 1

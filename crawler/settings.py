@@ -45,6 +45,8 @@ NEWS_ALLOW_PRIVATE = ""
 NEWS_CONTACT = ""
 # text, or json: each record of the log an object on one line.
 NEWS_LOG_FORMAT = "text"
+# The live line of a crawl on a terminal; 0 means plain lines there, too.
+NEWS_PROGRESS = 1
 # File for Prometheus in the folder of node_exporter's textfile collector; empty means report/khabar.prom in
 # the output.
 NEWS_METRICS = ""

@@ -102,6 +102,7 @@ class Command(ScrapyCrawl):
         sys.exit(code)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        from crawler.liveline import live_line
         from crawler.loghandler import install
         from crawler.summary import queries, summary
         from crawler.terminal import harmless
@@ -111,8 +112,9 @@ class Command(ScrapyCrawl):
         install(self._log, self.crawler_process.settings)
         crawler = self._create_crawler(args[0])
         run.attach(crawler)
-        self.crawler_process.crawl(crawler, **opts.spargs)
-        self.crawler_process.start()
+        with live_line(run, crawler, self._log):
+            self.crawler_process.crawl(crawler, **opts.spargs)
+            self.crawler_process.start()
         if self.crawler_process.bootstrap_failed:
             run.figures.errors += 1
             run.close()

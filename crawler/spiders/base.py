@@ -18,6 +18,7 @@ from crawler.frontier import Frontier
 from crawler.items import Fetched
 from crawler.middlewares.transfer import WANTS_PAGE
 from crawler.politeness.refusals import HostUnavailable, Why
+from crawler.progress import Steps
 from crawler.rendering.opt_in import request_meta
 from crawler.run import Run
 from crawler.shard import given_shard
@@ -73,6 +74,10 @@ class ArticleSpider(Spider):
             known = ", ".join(cls.arguments)
             raise UserError(f"spider {cls.name!r} knows no argument {sorted(unknown)[0]!r}; it knows {known}")
         return arguments
+
+    def steps(self) -> Steps:
+        """How far it is, for who watches."""
+        raise NotImplementedError
 
     # -- articles
 

@@ -28,6 +28,7 @@ from crawler.items import Fetched
 from crawler.itinerary import HUBS, Itinerary, Visit
 from crawler.politeness.refusals import HostUnavailable
 from crawler.politeness.signals import robots_read
+from crawler.progress import Steps
 from crawler.rendering.opt_in import request_meta
 from crawler.shard import given_shard
 from crawler.sites import SITES, Site, load_sites
@@ -61,6 +62,8 @@ class NewsSpider(ArticleSpider):
     name = "news"
     arguments = ("sites", "site", "shard")
     job: NewsJob
+    # Sites of the job whose entrances were asked for.
+    _begun = 0
 
     @classmethod
     def plan(cls, arguments: dict[str, str]) -> NewsJob:
@@ -93,6 +96,14 @@ class NewsSpider(ArticleSpider):
         for site in self.job.sites:
             for request in self._requests(self._itinerary.entrances(site)):
                 yield request
+            self._begun += 1
+
+    def steps(self) -> Steps:
+        begun = self.job.sites[: self._begun]
+        left = sum(
+            self._itinerary.is_under_way(site) or self.frontier.is_under_way(site.name) for site in begun
+        )
+        return Steps(len(begun) - left, len(self.job.sites), "sites")
 
     def robots_read(self, host_url: str, sitemaps: tuple[str, ...]) -> None:
         """Visit the sitemaps that robots.txt names."""

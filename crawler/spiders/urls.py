@@ -10,6 +10,7 @@ from scrapy import Request
 
 from crawler.errors import UserError
 from crawler.items import Fetched
+from crawler.progress import Steps
 from crawler.shard import given_shard
 from crawler.sites import Site
 from crawler.spiders.base import ArticleSpider
@@ -36,6 +37,8 @@ class UrlsSpider(ArticleSpider):
     arguments = ("file", "url", "shard")
     listed_only = True
     job: UrlsJob
+    # Sites of the job that were asked for.
+    _begun = 0
 
     @classmethod
     def plan(cls, arguments: dict[str, str]) -> UrlsJob:
@@ -67,6 +70,12 @@ class UrlsSpider(ArticleSpider):
             self.frontier.ask_again(links)
             for request in self.article_requests(site):
                 yield request
+            self._begun += 1
+
+    def steps(self) -> Steps:
+        begun = list(self.job.links)[: self._begun]
+        left = sum(map(self.frontier.is_under_way, begun))
+        return Steps(len(begun) - left, len(self.job.links), "sites")
 
 
 def _lines(arguments: dict[str, str]) -> list[tuple[str, str]]:

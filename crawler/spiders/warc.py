@@ -14,6 +14,7 @@ from crawler.archives import ArchiveReader
 from crawler.errors import UserError
 from crawler.item_pipelines import CleanPipeline
 from crawler.items import Done, Fetched
+from crawler.progress import Steps
 from crawler.spiders.base import ArticleSpider
 from pipelines.archive.paths import ArchiveFile, NoSuchFile, archive_files
 from pipelines.policy import MIB
@@ -39,6 +40,7 @@ class WarcSpider(ArticleSpider):
     asks_web = False
     job: WarcJob
     room: _Room
+    _read = 0
 
     @classmethod
     def plan(cls, arguments: dict[str, str]) -> WarcJob:
@@ -79,10 +81,14 @@ class WarcSpider(ArticleSpider):
         for file in self.job.files:
             async for fetched in self._through(reader.pages(file)):
                 yield fetched
+            self._read += 1
         for _ in reader.rounds():
             await self._settle()
             async for fetched in self._through(reader.later()):
                 yield fetched
+
+    def steps(self) -> Steps:
+        return Steps(self._read, len(self.job.files), "files")
 
     async def _through(self, pages: AsyncIterator[Fetched]) -> AsyncIterator[Fetched]:
         """The pages, each as soon as there is room for it; none once the run ends."""
