@@ -79,6 +79,11 @@ class ArticleSpider(Spider):
         """How far it is, for who watches."""
         raise NotImplementedError
 
+    def is_under_way(self, site: str) -> bool:
+        """Whether articles of the site were asked for and are not through yet."""
+        tally = self.run.figures.sites.get(site)
+        return self.frontier.is_under_way(site) or (tally is not None and tally.fetched > tally.ended)
+
     # -- articles
 
     def article_requests(self, site: Site) -> Iterator[Request]:

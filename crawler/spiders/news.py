@@ -100,9 +100,7 @@ class NewsSpider(ArticleSpider):
 
     def steps(self) -> Steps:
         begun = self.job.sites[: self._begun]
-        left = sum(
-            self._itinerary.is_under_way(site) or self.frontier.is_under_way(site.name) for site in begun
-        )
+        left = sum(self._itinerary.is_under_way(site) or self.is_under_way(site.name) for site in begun)
         return Steps(len(begun) - left, len(self.job.sites), "sites")
 
     def robots_read(self, host_url: str, sitemaps: tuple[str, ...]) -> None:

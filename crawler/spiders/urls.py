@@ -74,7 +74,7 @@ class UrlsSpider(ArticleSpider):
 
     def steps(self) -> Steps:
         begun = list(self.job.links)[: self._begun]
-        left = sum(map(self.frontier.is_under_way, begun))
+        left = sum(map(self.is_under_way, begun))
         return Steps(len(begun) - left, len(self.job.links), "sites")
 
 

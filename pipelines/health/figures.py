@@ -102,6 +102,11 @@ class SiteTally:
     lengths: list[int] = field(default_factory=lambda: [0] * (len(LENGTH_EDGES) + 1))
     lags: list[int] = field(default_factory=lambda: [0] * (len(LAG_EDGES) + 1))
 
+    @property
+    def ended(self) -> int:
+        """Pages that came to something, those that an earlier run fetched among them."""
+        return self.stored + self.changed + self.unchanged + self.copies + self.rejected.total()
+
     def take(self, staged: Cleaned) -> None:
         """Count a page as it was spooled."""
         result = staged.result
