@@ -113,6 +113,8 @@ def test_the_shards_command_works_from_an_empty_environment(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Shard 1/8 has none of the 1 sites")
     assert (tmp_path / "output" / ".state" / "shard-1-of-8" / "ledger.sqlite").exists()
+    figures = (tmp_path / "output" / "report" / "shard-1-of-8" / "khabar.prom").read_text(encoding="utf-8")
+    assert 'khabar_run_exit_code{shard="1/8",spider="news"} 0.0' in figures
 
 
 def test_the_services_command_works_from_an_empty_environment_with_options(tmp_path: Path) -> None:
