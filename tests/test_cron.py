@@ -91,7 +91,7 @@ def test_lines_are_added_once_and_taken_out_again(crontab: Crontab) -> None:
 
 def test_other_options_take_the_place_of_the_lines_there_are(crontab: Crontab) -> None:
     crontab.install("add", *HOURLY)
-    crontab.install("add", "--schedule", "@daily")
+    assert "take the place" in crontab.install("add", "--schedule", "@daily").out
     assert crontab.lines is not None
     assert crontab.lines.count(b"khabar-crawl") == 1
     assert b"\n@daily " in crontab.lines
@@ -151,9 +151,10 @@ def test_lines_of_others_survive_byte_for_byte(above: list[bytes], below: list[b
     assert added(crontab, PROJECT, new) == before + other + after + new
 
 
-def test_a_job_is_one_line() -> None:
-    with pytest.raises(CannotInstall, match="one line"):
-        block(PROJECT, "@daily", ["-s", "NEWS_OUTPUT=a\nb"])
+@pytest.mark.parametrize("output", ["a\nb", "a\x1bb", "a\\%b"])
+def test_what_cron_would_read_as_something_else_is_refused(output: str) -> None:
+    with pytest.raises(CannotInstall, match="no control characters"):
+        block(PROJECT, "@daily", ["-s", f"NEWS_OUTPUT={output}"])
 
 
 def real_crontab() -> bytes | None:

@@ -39,8 +39,8 @@ def block(project: Path, schedule: str, options: Sequence[str]) -> bytes:
     if not _SCHEDULE.fullmatch(schedule):
         raise CannotInstall(f"SCHEDULE={schedule!r}: it must be five fields, such as 17 * * * *, or @daily")
     command = shlex.join([str(project / "deploy" / "khabar-crawl"), *options])
-    if not command.isprintable():
-        raise CannotInstall(f"{command!r}: a crontab has one line for a job, without control characters")
+    if not command.isprintable() or "\\" in command:
+        raise CannotInstall(f"{command!r}: a crontab takes no control characters and no backslashes")
     command = command.replace("%", r"\%")  # cron would take it for the end of the line
     begin, end = _marks(project)
     return b"\n".join((begin, f"{schedule} {command}".encode(), end, b""))
@@ -102,6 +102,8 @@ def add(project: Path, schedule: str, options: Sequence[str]) -> None:
     new, before = block(project, schedule, options), read()
     if new in before:
         print("The crontab has these lines already; nothing changed:")
+    elif without(before, project) != before:
+        print("These lines take the place of those of this checkout in the crontab:")
     else:
         print("These lines are added to the crontab:")
     print(new.decode(), end="")
