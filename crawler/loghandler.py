@@ -23,7 +23,7 @@ LogHandler = logging.StreamHandler[TextIO]
 def log_handler(settings: BaseSettings, *, json_lines: bool) -> LogHandler | None:
     """A handler as the settings want it, None where nothing is logged; Scrapy will make none of its own.
 
-    Raises `UserError` when LOG_FILE cannot be written.
+    Raises `UserError` when LOG_FILE cannot be written, or LOG_LEVEL is none.
     """
     settings.set("LOG_INSTALL_ROOT_HANDLER", "False", priority="cmdline")
     if name := settings.get("LOG_FILE"):
@@ -34,7 +34,11 @@ def log_handler(settings: BaseSettings, *, json_lines: bool) -> LogHandler | Non
         return None
     as_text = logging.Formatter(settings.get("LOG_FORMAT"), settings.get("LOG_DATEFORMAT"))
     handler.setFormatter(JsonFormatter() if json_lines else as_text)
-    handler.setLevel(settings.get("LOG_LEVEL"))
+    try:
+        handler.setLevel(settings.get("LOG_LEVEL"))
+    except (TypeError, ValueError):
+        levels = "DEBUG, INFO, WARNING, ERROR or CRITICAL"
+        raise UserError(f"LOG_LEVEL={settings.get('LOG_LEVEL')!r}: it must be {levels}") from None
     if settings.getbool("LOG_SHORT_NAMES"):
         handler.addFilter(TopLevelFormatter(["scrapy"]))
     return handler

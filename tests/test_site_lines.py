@@ -183,6 +183,13 @@ def test_another_format_is_one_line(tmp_path: Path) -> None:
     assert (done.code, done.err) == (2, "scrapy crawl: NEWS_LOG_FORMAT='xml': it must be text or json\n")
 
 
+def test_a_level_that_is_none_is_one_line(tmp_path: Path) -> None:
+    given = ["-a", f"sites={ROOT / 'sites'}", "-s", f"NEWS_OUTPUT={tmp_path}", "-L", "LOUD"]
+    done = scrapy("crawl", "news", *given)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith("scrapy crawl: LOG_LEVEL='LOUD': it must be DEBUG, ")
+
+
 def test_the_log_goes_to_a_file_as_scrapys_does(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     closed = tmp_path / "closed.toml"
