@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.card.figures import Cell, Counted, FileFigures, by_kind, by_site, summed
+from pipelines import SCHEMA_VERSION
+from pipelines.card.figures import Cell, Counted, FileFigures, by_kind, by_site, gathered, summed
 from pipelines.records import ChangeKind
 from pipelines.store.file_figures import FIGURES, count_file, count_files
 from pipelines.store.ledger import Ledger
@@ -34,6 +35,7 @@ FILES = st.builds(
     cells=st.lists(CELLS, max_size=4).map(tuple),
     publishers=st.dictionaries(NAMES, NAMES, max_size=3),
     extractors=st.lists(NAMES, max_size=2).map(tuple),
+    schema_versions=st.lists(st.integers(1, 3), max_size=2).map(tuple),
 )
 
 
@@ -73,7 +75,7 @@ def test_rows_words_days_and_names_are_counted_by_site_and_language(output: Fold
     assert (ar.first_fetched, fa.first_fetched) == ("2026-11-21T08:30:15Z", "2026-11-22T08:30:15Z")
     assert (en.kind, en.articles, en.near, en.signals, en.dated) == ("en", 1, 1, 0, 1)
     assert found.publishers == {"sahifa": "صحيفة"}
-    assert found.extractors == (article().extractor,)
+    assert (found.extractors, found.schema_versions) == ({article().extractor}, {SCHEMA_VERSION})
     assert [cell.kind for cell in by_kind(found.cells("rejected"))] == ["not_article"]
     assert [(cell.site, cell.rows) for cell in by_site(found.cells("removed_blocks"))] == [
         ("sahifa", 2),
@@ -142,7 +144,9 @@ def test_a_bad_file_is_named_and_the_rest_is_counted(output: FolderOutput, harm:
     found = counted(output)
     assert [line.split(":")[0] for line in found.unread] == [file.path]
     assert "scrapy verify" in found.unread[0]
-    assert len(found.files) == len(output.listed()) - 1
+    whole = sum(file.rows for file in output.listed() if file.dataset == "articles")
+    assert summed(found.cells("articles")).rows == whole - file.rows
+    assert summed(found.cells("removed_blocks")).rows == 3
     assert counted(output) == found
 
 
@@ -150,7 +154,7 @@ def test_an_entry_that_leads_elsewhere_is_not_followed(output: FolderOutput) -> 
     file = output.listed()[0]
     for wrong in (replace(file, path="articles/../../secret"), replace(file, dataset="pages")):
         found = count_files(output, [wrong], kept(output))
-        assert found.files == ()
+        assert found.of == {}
         assert len(found.unread) == 1
 
 
@@ -162,12 +166,12 @@ def test_a_file_of_another_schema_is_named(output: FolderOutput) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes((output.folder / blocks.path).read_bytes())
     found = count_files(output, [wrong], kept(output))
-    assert (found.files, len(found.unread)) == ((), 1)
+    assert (found.of, len(found.unread)) == ({}, 1)
 
 
 @given(st.lists(FILES, max_size=4))
 def test_files_add_up_in_any_order(files: list[FileFigures]) -> None:
-    forth, back = Counted(tuple(files)), Counted(tuple(reversed(files)))
+    forth, back = gathered(files), gathered(reversed(files))
     for dataset in ("articles", "rejected"):
         assert forth.cells(dataset) == back.cells(dataset)
         rows = sum(cell.rows for file in files if file.dataset == dataset for cell in file.cells)

@@ -53,7 +53,7 @@ def write_card(config: RunConfig, now: datetime) -> Written:
 def _put(output: Output, data: CardData) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Put the documents in place of ours, those of others stay; what was put, and what is to be said."""
     target, said = _place_of_card(output)
-    texts = {CROISSANT: croissant(data), VIEWS: views(data.place, data.filled, MARK)}
+    texts = {CROISSANT: croissant(data), VIEWS: views(data.place, data.filled, MARK, mixed=data.mixed)}
     if target:
         texts = {target: card(data, gate_scores(), _notes(output, target))} | texts
     for name in (CROISSANT, VIEWS):
@@ -96,7 +96,7 @@ def _text(output: Output, name: str) -> str:
 def _data(config: RunConfig, output: Output, now: datetime) -> CardData:
     files, missing = _listed(output)
     counted = count_files(output, files, config.state / FIGURES)
-    ledgers = read_ledgers(config, output)
+    ledgers = read_ledgers(config, output, has_files=bool(files))
     return CardData(
         made_at=now,
         version=EXTRACTOR,

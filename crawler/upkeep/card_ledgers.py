@@ -30,10 +30,17 @@ class Ledgers:
     missing: tuple[str, ...]
 
 
-def read_ledgers(config: RunConfig, output: Output) -> Ledgers:
-    """The ledger of the output, or those of all its shards that are on this machine."""
+def read_ledgers(config: RunConfig, output: Output, *, has_files: bool) -> Ledgers:
+    """The ledger of the output, or those of all its shards that are on this machine.
+
+    Where it `has_files`, there have been ledgers.
+    """
     total, runs, last, missing, elsewhere = Ends(), 0, "", [], 0
-    for path in _paths(config, output):
+    try:
+        paths = list(_paths(config, output))
+    except StoreError as error:
+        return Ledgers((), 0, "", (str(error),))
+    for path in paths:
         if not path.exists():
             elsewhere += 1
             continue
@@ -47,10 +54,8 @@ def read_ledgers(config: RunConfig, output: Output) -> Ledgers:
         for each in ends:
             _add(total, each)
         runs, last = runs + number, max(last, newest or "")
-    if elsewhere:
-        missing.append(
-            f"{elsewhere} ledgers are not on this machine: the steps of addresses are without them"
-        )
+    if elsewhere and has_files:
+        missing.append(f"ledgers that are not on this machine: {elsewhere} of {len(paths)}")
     return Ledgers(of_ends(total) if total.states else (), runs, last, tuple(missing))
 
 

@@ -81,7 +81,7 @@ def _missing(data: CardData) -> Iterator[str]:
 
 
 def _made(data: CardData) -> Iterator[str]:
-    made = ", ".join(f"`{name}`" for name in data.counted.extractors) or f"`{data.version}`"
+    made = ", ".join(f"`{name}`" for name in sorted(data.counted.extractors)) or f"`{data.version}`"
     runs = (
         f"{_number(data.runs, 'run')}, the last of them `{data.last_run}`" if data.runs else "an unknown run"
     )

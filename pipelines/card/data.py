@@ -36,6 +36,11 @@ class CardData:
         return [file for file in self.files if file.dataset == dataset]
 
     @property
+    def mixed(self) -> bool:
+        """Whether files may have different columns."""
+        return len(self.counted.schema_versions) > 1 or bool(self.counted.unread)
+
+    @property
     def filled(self) -> frozenset[str]:
         """The datasets that have files."""
         return frozenset(file.dataset for file in self.files)

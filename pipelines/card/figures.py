@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -39,6 +39,7 @@ class FileFigures:
     cells: tuple[Cell, ...]
     publishers: dict[str, str]
     extractors: tuple[str, ...]
+    schema_versions: tuple[int, ...]
 
     def plain(self) -> dict[str, Any]:
         """For JSON: what `from_plain` takes."""
@@ -48,6 +49,7 @@ class FileFigures:
             "cells": cells,
             "publishers": self.publishers,
             "extractors": self.extractors,
+            "schema_versions": self.schema_versions,
         }
 
     @classmethod
@@ -58,6 +60,7 @@ class FileFigures:
             tuple(Cell(*values) for values in plain["cells"]),
             plain["publishers"],
             tuple(plain["extractors"]),
+            tuple(plain["schema_versions"]),
         )
 
 
@@ -81,29 +84,41 @@ def _known(cells: list[Cell], name: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """All files that could be read, and a line for each that could not."""
+    """All files that could be read: `of` has one cell for each dataset, site and kind, by site.
 
-    files: tuple[FileFigures, ...] = ()
+    `publishers` is the name that the latest files have for each site; `unread` has a line for each file that
+    could not be read.
+    """
+
+    of: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    publishers: Mapping[str, str] = field(default_factory=dict)
+    extractors: frozenset[str] = frozenset()
+    schema_versions: frozenset[int] = frozenset()
     unread: tuple[str, ...] = ()
 
     def cells(self, dataset: str) -> tuple[Cell, ...]:
-        """One cell for each site and kind of `dataset`, by site."""
-        found: dict[tuple[str, str], list[Cell]] = {}
-        for file in self.files:
-            if file.dataset == dataset:
-                for cell in file.cells:
-                    found.setdefault((cell.site, cell.kind), []).append(cell)
-        return tuple(summed(cells, *key) for key, cells in sorted(found.items()))
+        """Those of a dataset."""
+        return self.of.get(dataset, ())
 
-    @property
-    def publishers(self) -> dict[str, str]:
-        """The name that the latest files have for each site."""
-        return {site: name for file in self.files for site, name in file.publishers.items()}
 
-    @property
-    def extractors(self) -> tuple[str, ...]:
-        """The cleaners whose rows are here."""
-        return tuple(sorted({name for file in self.files for name in file.extractors}))
+def gathered(files: Iterable[FileFigures], unread: Iterable[str] = ()) -> Counted:
+    """Many files, the oldest first, as one."""
+    found: dict[str, dict[tuple[str, str], list[Cell]]] = {}
+    publishers: dict[str, str] = {}
+    extractors: set[str] = set()
+    versions: set[int] = set()
+    for file in files:
+        groups = found.setdefault(file.dataset, {})
+        for cell in file.cells:
+            groups.setdefault((cell.site, cell.kind), []).append(cell)
+        publishers |= file.publishers
+        extractors.update(file.extractors)
+        versions.update(file.schema_versions)
+    of = {
+        dataset: tuple(summed(cells, *key) for key, cells in sorted(groups.items()))
+        for dataset, groups in found.items()
+    }
+    return Counted(of, publishers, frozenset(extractors), frozenset(versions), tuple(unread))
 
 
 def by_site(cells: Iterable[Cell]) -> list[Cell]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.card.figures import Cell, Counted, FileFigures
+from pipelines.card.figures import Cell, Counted, FileFigures, gathered
 from pipelines.store.errors import StoreError
 from pipelines.store.manifest import PublishedFile
 from pipelines.store.output import Output
@@ -63,7 +63,7 @@ def count_files(output: Output, files: Iterable[PublishedFile], kept: Path) -> C
             gone = known.keys() - {(file.path, file.sha256) for file in listed}
             db.executemany("DELETE FROM files WHERE path = ? AND sha256 = ?", gone)
             db.commit()
-    return Counted(tuple(found), tuple(unread))
+    return gathered(found, unread)
 
 
 def count_file(output: Output, file: PublishedFile) -> FileFigures:
@@ -77,7 +77,7 @@ def count_file(output: Output, file: PublishedFile) -> FileFigures:
     if not output.holds(file.path, file.sha256):
         raise StoreError("is missing or not what was published; see scrapy verify")
     kind = _KINDS[file.dataset]
-    columns = ["site", kind, "fetched_at"]
+    columns = ["site", kind, "fetched_at", "schema_version"]
     if file.dataset != "removed_blocks":
         columns.append("extractor")
     if file.dataset == "articles":
@@ -112,10 +112,14 @@ def _figures(dataset: str, kind: str, table: pa.Table) -> FileFigures:
         dataset,
         tuple(sorted(cells, key=lambda cell: (cell.site, cell.kind))),
         _publishers(table) if is_articles else {},
-        tuple(sorted(name for name in pc.unique(table["extractor"]).to_pylist() if name))
-        if "extractor" in table.column_names
-        else (),
+        _values(table, "extractor") if "extractor" in table.column_names else (),
+        _values(table, "schema_version"),
     )
+
+
+def _values(table: pa.Table, column: str) -> tuple[Any, ...]:
+    """The different ones, in order."""
+    return tuple(sorted(value for value in pc.unique(table[column]).to_pylist() if value is not None))
 
 
 def _with_figures(table: pa.Table) -> pa.Table:
