@@ -111,7 +111,7 @@ def test_the_command_writes_them_and_says_so(demo_crawl: DemoCrawl, tmp_path: Pa
     done = scrapy("card", "--format", "json", "-s", f"NEWS_OUTPUT={output}")
     assert (done.code, done.err) == (0, "")
     found = json.loads(done.out)
-    assert (found["written"], found["said"]) == ([CARD, CROISSANT, VIEWS], [])
+    assert (found["targets"], found["said"], found["refused"]) == ([CARD, CROISSANT, VIEWS], [], "")
     (line,) = found["not_counted"]
     assert "ledger version 99" in line
 
@@ -143,6 +143,16 @@ def output(tmp_path: Path) -> Path:
     publish(found, "3", run="run-2")
     write(found)
     return found
+
+
+def test_what_refuses_the_documents_is_said_and_no_run_fails(output: Path) -> None:
+    (output / CARD).unlink()
+    (output / CARD).mkdir()
+    written = write(output)
+    assert (written.targets, written.said) == ((), ())
+    assert CARD in written.refused
+    done = scrapy("card", "-s", f"NEWS_OUTPUT={output}")
+    assert (done.code, done.out, len(done.err.splitlines())) == (4, "", 1)
 
 
 def not_counted(output: Path) -> list[str]:
@@ -258,7 +268,7 @@ def test_each_shard_writes_the_one_card_of_all(sharded: Path, shard: Shard | Non
     assert "**2 articles**" in text(sharded)
     assert "| discovered | 2 |" in text(sharded)
     (line,) = not_counted(sharded)
-    assert line.endswith(r"not on this machine\: 1 of 3")
+    assert "not here\\: 1 of 3" in line
 
 
 def test_two_at_a_time_tear_nothing(sharded: Path) -> None:

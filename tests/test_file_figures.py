@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,9 @@ from pipelines.store.file_figures import FIGURES, count_file, count_files
 from pipelines.store.ledger import Ledger
 from pipelines.store.manifest import PublishedFile
 from pipelines.store.output import FolderOutput
+from pipelines.store.parquet import file_digest
 from pipelines.store.publish import Publisher
+from tests.crawling import ROOT
 from tests.helpers_store import NOW, article, block, rejected, stage
 
 DAY = NOW.date()
@@ -189,3 +192,17 @@ def test_one_file_is_counted_by_its_columns_alone(output: FolderOutput) -> None:
     file: PublishedFile = next(each for each in output.listed() if each.dataset == "articles")
     figures = count_file(output, file)
     assert sum(cell.rows for cell in figures.cells) == file.rows
+
+
+def test_files_of_earlier_schemas_are_counted_and_known_as_such(output: FolderOutput) -> None:
+    earlier = ROOT / "tests" / "earlier" / "v1"
+    for dataset in ("articles", "rejected", "removed_blocks"):
+        part = next((earlier / dataset).rglob("*.parquet"))
+        file = next(each for each in output.listed() if each.dataset == dataset)
+        path = part.relative_to(earlier).as_posix()
+        target = output.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(part.read_bytes())
+        found = count_file(output, replace(file, path=path, sha256=file_digest(part)))
+        assert found.schema_versions == (1,)
+        assert sum(cell.rows for cell in found.cells) == pq.read_metadata(part).num_rows

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines import SCHEMA_VERSION
 from pipelines.card.data import MARK
 from pipelines.card.views import VARIABLE, fineweb2_codes, views
 from pipelines.records import ChangeKind
@@ -210,3 +211,19 @@ def test_every_language_of_ours_has_a_code_of_three_letters() -> None:
     assert fineweb2_codes().keys() == set(ours["iso639_1"].split())
     assert all(len(code) == 3 for code in fineweb2_codes().values())
     assert [code for code, number in Counter(fineweb2_codes().values()).items() if number > 1] == []
+
+
+def test_files_of_earlier_schemas_are_read_whole(edited: Path, tmp_path: Path) -> None:
+    """Pictures of version 1 know no `cover`."""
+    output = tmp_path / "mixed"
+    shutil.copytree(edited, output)
+    earlier = ROOT / "tests" / "earlier" / "v1"
+    for part in earlier.rglob("*.parquet"):
+        target = output / part.relative_to(earlier)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(part, target)
+    db = loaded(views(str(output), set(SCHEMAS), MARK, mixed=True))
+    assert count(db, "articles") == len(rows(output, "articles"))
+    versions = db.execute("SELECT DISTINCT schema_version FROM articles ORDER BY 1").fetchall()
+    assert [number for (number,) in versions] == [1, SCHEMA_VERSION]
+    assert db.execute("SELECT images[1].cover FROM articles WHERE schema_version = 1").fetchall()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from crawler.errors import ExitCode
 from crawler.storecommand import StoreCommand
+from pipelines.store.errors import StoreError
 
 
 class Command(StoreCommand):
@@ -30,14 +32,12 @@ class Command(StoreCommand):
         from crawler.upkeep.card import write_card
 
         written = write_card(self.config, datetime.now(UTC))
-        missing = [*written.data.missing, *written.data.counted.unread]
+        if written.refused:
+            raise StoreError(written.refused)
         if opts.format == "json":
-            found = {"written": written.targets, "said": written.said, "not_counted": missing}
-            self.show([json_line(found)])
+            self.show([json_line(asdict(written))])
             return ExitCode.OK
-        lines = [*written.said, *(f"not counted: {line}" for line in missing)]
-        if not written.data.files and not missing:
-            lines.append(f"nothing is published below {self.config.output} yet: is NEWS_OUTPUT right?")
+        lines = [*written.said, *(f"not counted: {line}" for line in written.not_counted)]
         lines.append(f"{', '.join(written.targets) or 'nothing'} written below {self.config.output}")
         self.show(map(harmless, lines))
         return ExitCode.OK

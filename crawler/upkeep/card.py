@@ -28,26 +28,39 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`targets` were written, below the output; `said` are lines for the user. `data` is what they tell."""
+    """`targets` were written, below the output; `said` are lines for the user.
 
-    targets: tuple[str, ...]
-    said: tuple[str, ...]
-    data: CardData
+    `not_counted` is what could not be read, a line each; `refused` says why nothing could be written.
+    """
+
+    targets: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    not_counted: tuple[str, ...] = ()
+    refused: str = ""
 
 
 def write_card(config: RunConfig, now: datetime) -> Written:
     """Describe the whole output, whoever published it, and put the documents there.
 
-    Only files that are new since the last time are read; what cannot be read is named in the card. Raises
-    `StoreError` or `OSError` when the documents cannot be put there.
+    Only files that are new since the last time are read. Whatever cannot be read or written is told of in
+    what it returns: no run fails for it.
     """
-    output = config.open_output()
+    try:
+        return _written(config, config.open_output(), now)
+    except (StoreError, OSError) as error:
+        return Written(refused=str(error))
+
+
+def _written(config: RunConfig, output: Output, now: datetime) -> Written:
     for _ in range(_TRIES):
         data = _data(config, output, now)
-        written = Written(*_put(output, data), data)
+        targets, said = _put(output, data)
         if _listed(output)[0] == data.files:
             break
-    return written
+    not_counted = data.not_counted
+    if not data.files and not not_counted:
+        said = (*said, f"nothing is published below {output.name} yet: is NEWS_OUTPUT right?")
+    return Written(targets, said, not_counted)
 
 
 def _put(output: Output, data: CardData) -> tuple[tuple[str, ...], tuple[str, ...]]:

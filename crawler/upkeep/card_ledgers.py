@@ -55,7 +55,7 @@ def read_ledgers(config: RunConfig, output: Output, *, has_files: bool) -> Ledge
             _add(total, each)
         runs, last = runs + number, max(last, newest or "")
     if elsewhere and has_files:
-        missing.append(f"ledgers that are not on this machine: {elsewhere} of {len(paths)}")
+        missing.append(f"ledgers that are not here: {elsewhere} of {len(paths)}; a batch has none")
     return Ledgers(of_ends(total) if total.states else (), runs, last, tuple(missing))
 
 

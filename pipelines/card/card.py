@@ -66,14 +66,13 @@ def _about(data: CardData) -> Iterator[str]:
 
 
 def _missing(data: CardData) -> Iterator[str]:
-    lines = (*data.missing, *data.counted.unread)
-    if not lines:
+    if not data.not_counted:
         return
     yield "## Not counted"
     yield ""
     yield "What could not be read is in none of the figures:"
     yield ""
-    shown, more = _cut(lines, _MOST_LINES)
+    shown, more = _cut(data.not_counted, _MOST_LINES)
     yield from (f"- {escaped(line, 300)}" for line in shown)
     if more:
         yield f"- and {more:,} more"

@@ -36,6 +36,11 @@ class CardData:
         return [file for file in self.files if file.dataset == dataset]
 
     @property
+    def not_counted(self) -> tuple[str, ...]:
+        """All that could not be looked at."""
+        return (*self.missing, *self.counted.unread)
+
+    @property
     def mixed(self) -> bool:
         """Whether files may have different columns."""
         return len(self.counted.schema_versions) > 1 or bool(self.counted.unread)
