@@ -28,9 +28,11 @@ from pipelines.store.output import FolderOutput, open_output
 from pipelines.store.place import state_folder
 from pipelines.store.publish import Publisher
 from tests.conftest import DemoCrawl
-from tests.crawling import rows, scrapy
+from tests.crawling import ROOT, rows, scrapy
 from tests.helpers_card import copied, write, written_card
 from tests.helpers_store import article, rejected, stage
+
+DOCS = (ROOT / "docs" / "card.md").read_text(encoding="utf-8")
 
 
 def publish(output: Path, *names: str, run: str = "run-1", shard: Shard | None = None) -> None:
@@ -319,3 +321,21 @@ def test_figures_are_those_of_the_rows_after_a_rejected_page_came(output: Path) 
     shutil.rmtree(output / "rejected")
     write(output)
     assert "scrapy verify" not in text(output)  # what was counted is not read again
+
+
+def test_the_documented_query_runs(demo_crawl: DemoCrawl, tmp_path: Path) -> None:
+    written_card(demo_crawl, tmp_path)
+    (snippet,) = re.findall(r"```python views\n(.*?)```", DOCS, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "sahifa-east" in done.stdout
+
+
+def test_the_documented_views_are_those_of_the_script(output: Path) -> None:
+    table = DOCS.split("| view | rows |")[1].split("\n\n")[0]
+    names = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(names) == sorted(re.findall(r"OR REPLACE VIEW (\w+)", text(output, VIEWS)))
+    comments = re.findall(r"COMMENT ON VIEW (\w+)", text(output, VIEWS))
+    assert sorted(comments) == sorted(names)
