@@ -242,6 +242,13 @@ def test_a_card_that_lost_the_lines_around_its_notes_is_not_overwritten(output: 
     assert text(output) == broken
 
 
+def test_a_second_file_of_ones_own_is_no_matter_while_the_card_has_its_place(output: Path) -> None:
+    (output / SECOND).write_text("mine", encoding="utf-8")
+    written = write(output)
+    assert (written.targets, written.said) == ((CARD, CROISSANT, VIEWS), ())
+    assert text(output, SECOND) == "mine"
+
+
 def test_other_files_of_ones_own_stay(output: Path) -> None:
     for name in (CARD, SECOND, CROISSANT, VIEWS):
         (output / name).write_text("mine", encoding="utf-8")

@@ -157,7 +157,7 @@ def test_an_entry_that_leads_elsewhere_is_not_followed(output: FolderOutput) -> 
     file = output.listed()[0]
     for wrong in (replace(file, path="articles/../../secret"), replace(file, dataset="pages")):
         found = count_files(output, [wrong], kept(output))
-        assert found.of == {}
+        assert found.by_dataset == {}
         assert len(found.unread) == 1
 
 
@@ -169,7 +169,7 @@ def test_a_file_of_another_schema_is_named(output: FolderOutput) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes((output.folder / blocks.path).read_bytes())
     found = count_files(output, [wrong], kept(output))
-    assert (found.of, len(found.unread)) == ({}, 1)
+    assert (found.by_dataset, len(found.unread)) == ({}, 1)
 
 
 @given(st.lists(FILES, max_size=4))

@@ -65,45 +65,29 @@ def _written(config: RunConfig, output: Output, now: datetime) -> Written:
 
 def _put(output: Output, data: CardData) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Put the documents in place of ours, those of others stay; what was put, and what is to be said."""
-    target, said = _place_of_card(output)
-    texts = {CROISSANT: croissant(data), VIEWS: views(data.place, data.filled, MARK, mixed=data.mixed)}
-    if target:
-        texts = {target: card(data, gate_scores(), _notes(output, target))} | texts
-    for name in (CROISSANT, VIEWS):
-        if not _is_ours(output, name):
-            said.append(f"{output.name}/{name} is not of Khabar's making: it stays as it is")
-            del texts[name]
-    for name, text in texts.items():
-        output.put_document(name, text)
-    if target == CARD and output.note(SECOND) is not None and kept_notes(_text(output, SECOND)) is not None:
+    there = {name: _text(output, name) for name in (CARD, SECOND, CROISSANT, VIEWS)}
+    notes = {name: "" if (text := there[name]) is None else kept_notes(text) for name in (CARD, SECOND)}
+    taken = notes[CARD] is None
+    target = SECOND if taken else CARD
+    texts = {
+        target: card(data, gate_scores(), notes[target] or notes[SECOND]),
+        CROISSANT: croissant(data),
+        VIEWS: views(data.place, data.filled, MARK, mixed=data.mixed),
+    }
+    stay = [name for name in (CARD, SECOND) if taken and notes[name] is None]
+    stay += [name for name in (CROISSANT, VIEWS) if MARK not in (there[name] or MARK)]
+    targets = tuple(name for name in texts if name not in stay)
+    for name in targets:
+        output.put_document(name, texts[name])
+    if not taken and there[SECOND] is not None and notes[SECOND] is not None:
         output.remove(SECOND)
-    return tuple(texts), tuple(said)
+    why = "is not of Khabar's making, or lost the lines around its notes"
+    return targets, tuple(f"{output.name}/{name} {why}: it stays as it is" for name in stay)
 
 
-def _place_of_card(output: Output) -> tuple[str | None, list[str]]:
-    """README.md, or where that is a user's own the second name; None where that is, too."""
-    said: list[str] = []
-    for name in (CARD, SECOND):
-        if output.note(name) is None or kept_notes(_text(output, name)) is not None:
-            return name, said
-        said.append(
-            f"{output.name}/{name} is not of Khabar's making, or lost the lines around its notes: it stays"
-        )
-    return None, said
-
-
-def _notes(output: Output, target: str) -> str | None:
-    """Those of the card that is there; README.md takes over those of the card with the second name."""
-    names = [target] if output.note(target) is not None else [SECOND]
-    return next((notes for name in names if (notes := kept_notes(_text(output, name)))), None)
-
-
-def _is_ours(output: Output, name: str) -> bool:
-    return output.note(name) is None or MARK in _text(output, name)
-
-
-def _text(output: Output, name: str) -> str:
-    return (output.note(name) or b"").decode("utf-8", "replace")
+def _text(output: Output, name: str) -> str | None:
+    found = output.note(name)
+    return None if found is None else found.decode("utf-8", "replace")
 
 
 def _data(config: RunConfig, output: Output, now: datetime) -> CardData:

@@ -28,13 +28,13 @@ def card(data: CardData, scores: Scores, notes: str | None = None) -> str:
     """The whole file; `notes` are the user's own."""
     parts = [
         [f"# {NAME}", "", f"<!-- {MARK} -->", *_about(data)],
-        ["## Notes", "", with_notes(notes), ""],
+        [with_notes(notes), ""],
         list(_missing(data)),
         list(_made(data)),
         list(_sites(data)),
         list(_languages(data)),
         list(_waterfall(data.steps)),
-        list(_refused(data)),
+        list(_reasons(data)),
         list(_scores(data, scores)),
         list(_columns()),
         ["## How to read it", "", said("reading"), ""],
@@ -171,7 +171,7 @@ def _step(step: Step) -> list[str]:
     return [step.name, f"{step.count:,}", f"{lost:,}" if lost else "", ", ".join(reasons)]
 
 
-def _refused(data: CardData) -> Iterator[str]:
+def _reasons(data: CardData) -> Iterator[str]:
     for name, title in (("rejected", "Pages turned away"), ("removed_blocks", "Blocks cut")):
         cells = by_kind(data.counted.cells(name))
         if cells:

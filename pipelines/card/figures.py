@@ -84,13 +84,13 @@ def _known(cells: list[Cell], name: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """All files that could be read: `of` has one cell for each dataset, site and kind, by site.
+    """All files that could be read: `by_dataset` has one cell for each site and kind, by site.
 
     `publishers` is the name that the latest files have for each site; `unread` has a line for each file that
     could not be read.
     """
 
-    of: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    by_dataset: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
     publishers: Mapping[str, str] = field(default_factory=dict)
     extractors: frozenset[str] = frozenset()
     schema_versions: frozenset[int] = frozenset()
@@ -98,7 +98,7 @@ class Counted:
 
     def cells(self, dataset: str) -> tuple[Cell, ...]:
         """Those of a dataset."""
-        return self.of.get(dataset, ())
+        return self.by_dataset.get(dataset, ())
 
 
 def gathered(files: Iterable[FileFigures], unread: Iterable[str] = ()) -> Counted:
@@ -114,11 +114,11 @@ def gathered(files: Iterable[FileFigures], unread: Iterable[str] = ()) -> Counte
         publishers |= file.publishers
         extractors.update(file.extractors)
         versions.update(file.schema_versions)
-    of = {
-        dataset: tuple(summed(cells, *key) for key, cells in sorted(groups.items()))
+    cells = {
+        dataset: tuple(summed(group, *key) for key, group in sorted(groups.items()))
         for dataset, groups in found.items()
     }
-    return Counted(of, publishers, frozenset(extractors), frozenset(versions), tuple(unread))
+    return Counted(cells, publishers, frozenset(extractors), frozenset(versions), tuple(unread))
 
 
 def by_site(cells: Iterable[Cell]) -> list[Cell]:
