@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -113,3 +114,19 @@ def test_the_datasets_are_read_by_their_description(
     for name, schema in SCHEMAS.items():
         row = next(iter(itertools.islice(found.records(name), 1)))
         assert [key.rpartition("/")[2] for key in row] == schema.names
+
+
+def test_of_many_files_the_latest_are_named() -> None:
+    """The manifest, which is named, has all."""
+    each = file()
+    times = [f"2026-11-{day:02}T00:00:00+00:00" for day in range(1, 29)]
+    many = tuple(
+        replace(each, path=f"articles/{number}.parquet", max_fetched_at=times[number % 28])
+        for number in range(1_400)
+    )
+    found = plain(data(figures(cell()), files=many))
+    named = [one["@id"] for one in found["distribution"] if "sha256" in one]
+    assert len(named) == 1_000
+    assert named[0] == "articles/979.parquet"
+    latest = {one.path for one in many if one.max_fetched_at > times[8]}
+    assert latest <= set(named)
