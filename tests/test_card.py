@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -243,6 +244,30 @@ def test_to_raise_the_floors_renews_the_scores() -> None:
     assert list(found.sets) == ["rtl", "seeds"]
     assert found.sets["rtl"] == SetScores(10, {"f1": 0.9, "rec": 0.8}, {"f1": 0.855})
     assert found.sets["seeds"] == known.sets["seeds"]
+
+
+_SCORER = """
+import json, sys
+figures = {"f1": 0.91, "n": 7} if sys.argv[-1] != "trafilatura" else {"f1": 0.8, "n": 7}
+with open(sys.argv[sys.argv.index("--json") + 1], "w") as file:
+    json.dump({name: {sys.argv[-1]: figures} for name in sys.argv[2].split(",")}, file)
+"""
+
+
+def test_floors_and_scores_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "score.py").write_text(_SCORER, encoding="utf-8")
+    for name in ("rtl", "seeds"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / "gold.jsonl").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(gate, "FLOORS", tmp_path / "floors.toml")
+    monkeypatch.setattr(gate, "CARD", tmp_path / "gate_scores.toml")
+    scorer = ["--score", str(tmp_path / "bench" / "score.py"), "--raise"]
+    for arguments in (scorer, [*scorer, "--sets", "rtl"]):
+        assert gate.main(arguments) == 0
+        assert gate.read_floors()[1] == {"rtl": {"f1": 0.91}, "seeds": {"f1": 0.91}}
+        found = parse_scores(gate.CARD.read_text(encoding="utf-8"))
+        assert found.sets == dict.fromkeys(("rtl", "seeds"), SetScores(7, {"f1": 0.91}, {"f1": 0.8}))
 
 
 def test_scores_of_another_version_are_said_to_be_so() -> None:

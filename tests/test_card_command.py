@@ -311,8 +311,9 @@ def test_what_was_published_meanwhile_is_in_the_card(output: Path, monkeypatch: 
 
 def test_half_written_documents_of_killed_runs_are_swept(output: Path) -> None:
     (output / ".README.md.4711.tmp").write_text("half", encoding="utf-8")
+    (output / ".mine.tmp").write_text("somebody's own", encoding="utf-8")
     FolderOutput(output).sweep()
-    assert not list(output.glob(".*.tmp"))
+    assert [path.name for path in output.glob(".*.tmp")] == [".mine.tmp"]
 
 
 def test_figures_are_those_of_the_rows_after_a_rejected_page_came(output: Path) -> None:

@@ -254,7 +254,7 @@ class FolderOutput:
             sweep_aside(self.folder, now, kept)
 
     def sweep(self) -> None:
-        if left := list(self.folder.glob(".*.tmp")):
+        if left := list(self.folder.glob(".*.[0-9]*.tmp")):
             with self._locked("manifest"):  # nobody is between writing and naming it
                 for temporary in left:
                     temporary.unlink(missing_ok=True)
