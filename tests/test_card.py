@@ -153,6 +153,13 @@ def test_what_could_not_be_read_is_named_and_the_rest_is_shown() -> None:
     assert "## Not counted" not in text(data(figures(cell())))
 
 
+@pytest.mark.parametrize(
+    ("runs", "said"), [(0, "by others."), (1, r"by run r\-1."), (2, r"by 2 runs, the last of them run r\-1.")]
+)
+def test_runs_are_told_as_many_as_are_known(runs: int, said: str) -> None:
+    assert f"published {said}" in text(data(figures(cell()), runs=runs, last_run="r-1"))
+
+
 def test_nothing_published_is_said() -> None:
     found = text(data(runs=0, last_run=""))
     assert "Nothing has been published here yet." in found

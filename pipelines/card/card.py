@@ -80,16 +80,17 @@ def _missing(data: CardData) -> Iterator[str]:
 
 
 def _made(data: CardData) -> Iterator[str]:
-    made = ", ".join(f"`{name}`" for name in sorted(data.counted.extractors)) or f"`{data.version}`"
+    made = ", ".join(map(escaped, sorted(data.counted.extractors))) or data.version
+    last = f"run {escaped(data.last_run)}"
     runs = (
-        f"{_number(data.runs, 'run')}, the last of them `{data.last_run}`" if data.runs else "an unknown run"
+        f"{data.runs:,} runs, the last of them {last}" if data.runs > 1 else last if data.runs else "others"
     )
     yield "## How it was made"
     yield ""
     yield (
         "Fetched as robots.txt allows and at a pace that suits each host, or read from archives; "
         f"cleaned by {made}, published by {runs}. "
-        f"This card was written at {data.made_at:%Y-%m-%d %H:%M} UTC by `{data.version}`."
+        f"This card was written at {data.made_at:%Y-%m-%d %H:%M} UTC by {data.version}."
     )
     yield ""
     rows = []
