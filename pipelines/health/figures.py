@@ -163,13 +163,14 @@ def lag_hours(article: Article) -> float | None:
 def added(runs: Iterable[SiteRun | SiteTally]) -> SiteTally:
     """Several runs or tallies, of one site or of many, as one tally."""
     total = SiteTally()
+    names = [each.name for each in fields(total)]
     for run in runs:
-        for each in fields(total):
-            mine, theirs = getattr(total, each.name), getattr(run, each.name)
+        for name in names:
+            mine, theirs = getattr(total, name), getattr(run, name)
             if isinstance(mine, Counter):
                 mine.update(theirs)
             elif isinstance(mine, list):
-                setattr(total, each.name, [one + other for one, other in zip(mine, theirs, strict=True)])
+                setattr(total, name, [one + other for one, other in zip(mine, theirs, strict=True)])
             else:
-                setattr(total, each.name, mine + theirs)
+                setattr(total, name, mine + theirs)
     return total
