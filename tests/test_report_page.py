@@ -188,6 +188,18 @@ def test_alarms_stand_before_everything_else_with_the_command_that_opens_their_p
     assert "No open alarms" in said(parsed(synthetic(1, 2)).find("body//main/section"))
 
 
+def test_sites_that_are_not_in_order_are_counted_beside_the_alarms() -> None:
+    data = synthetic(4, 9, decays=0)
+    kept, silent, held, away = data.sites
+    assert held.latest is not None
+    held = replace(held, latest=replace(held.latest, held_back="too_many_errors"))
+    data = replace(data, sites=(kept, idle(silent), held, replace(away, latest=None)))
+    told = said(parsed(data).find("body//main/section"))
+    assert "Without an alarm, but not in order: 1 held back, 1 silent, 1 not visited (sites)." in told
+    states = [said(row[1]) for row in parsed(data).xpath("//table[@id='site-table']/tbody/tr")]
+    assert states == ["alarm", "held back too many errors", "silent", "not visited"]
+
+
 def test_an_alarm_that_ended_is_told_and_is_not_open() -> None:
     ended = replace(plain().alarms[0], ended_at=LAST, ending="recovered")
     alarms = parsed(replace(plain(), alarms=(ended,))).find("body//main/section")

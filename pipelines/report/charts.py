@@ -60,7 +60,7 @@ def histogram(
     width, height, floor = 300, 130, 110
     shares, earlier = _shares(counts), _shares(before)
     step, top = width / len(counts), max([*shares, *earlier, 0.01])
-    drawn = [element("line", x1=0, x2=width, y1=floor, y2=floor, class_="axis")]
+    drawn = []
     for at, share in enumerate(shares):
         tall = share / top * (floor - 12)
         title = element("title", f"{names[at]}: {number(counts[at])} ({percent(share)})")
@@ -69,6 +69,7 @@ def histogram(
         )
     if any(earlier):
         drawn.append(element("path", d=_outline(earlier, step, top, floor), class_="before"))
+    drawn.append(element("line", x1=0, x2=width, y1=floor, y2=floor, class_="axis"))
     drawn += [
         element(
             "text",

@@ -28,6 +28,7 @@ _FILTERS = ("short", "spaced", "language_name", "outcome_words", "percent", "num
 def render(data: ReportData) -> str:
     """The page as HTML; every text of a stranger in it is escaped, and without controls."""
     style, script = _source("style.css"), _source("sites.js")
+    sites = list(view.site_rows(data))
     still_open = [alarm for alarm in data.alarms if alarm.ended_at is None]
     context = {
         "data": data,
@@ -43,7 +44,9 @@ def render(data: ReportData) -> str:
         "tiles": view.tiles(data),
         "run_flow": view.run_flow(data),
         "ledger_flow": view.ledger_flow(data),
-        "sites": list(view.site_rows(data)),
+        "sites": sites,
+        "noticed": view.noticed(sites),
+        "longest": max((len(site.points) for site in data.sites), default=0),
         "spread": distributions(data),
         "articles": list(view.article_views(data)),
         "calendar": view.run_calendar(data),

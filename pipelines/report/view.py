@@ -13,7 +13,7 @@ from markupsafe import Markup
 from pipelines.health.waterfall import Ends, Step, of_ends, of_runs
 from pipelines.report.charts import calendar, step_bar
 from pipelines.report.distributions import latest_tally
-from pipelines.report.measures import by_need, median_bin, point_of, state, usual
+from pipelines.report.measures import STATES, by_need, median_bin, point_of, state, usual
 from pipelines.report.reading_order import Piece, pieces
 from pipelines.report.records import NewArticle, Point, ReportData, SiteHealth
 from pipelines.report.sparkline import sparkline
@@ -113,7 +113,11 @@ def tiles(data: ReportData) -> tuple[Tile, ...]:
             LAGS[lag] if lag is not None else "–",
             f"median of {sum(now.lags):,} dated",
         ),
-        Tile("Rows in all", number(sum(data.rows.values())), f"on {len(data.rows):,} days"),
+        Tile(
+            "Rows in all",
+            number(sum(data.rows.values())),
+            f"on {len(data.rows):,} {'day' if len(data.rows) == 1 else 'days'}",
+        ),
     )
 
 
@@ -193,6 +197,12 @@ def _sparks(points: Sequence[Point], *, everything: bool) -> dict[str, Markup]:
         filled = [point.filled for point in points]
         sparks["filled"] = sparkline(filled, "Fields filled", most=1, say=percent)
     return sparks
+
+
+def noticed(rows: Sequence[SiteRow]) -> list[tuple[str, int]]:
+    """How many sites are in each state between alarm and order, the worst first."""
+    found = Counter(row.state for row in rows)
+    return [(name, found[name]) for name in STATES[1:-1] if found[name]]
 
 
 def article_views(data: ReportData) -> Iterator[ArticleView]:
