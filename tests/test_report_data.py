@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -26,6 +27,9 @@ from tests.helpers_report import decay_alarm, write_ledger
 from tests.helpers_store import NOW, Store, article, block, stage
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+# A run on a site whose histogram has one bin: it adds up with no other.
+ONE_BIN = """('s', '2026-11-22T00:00:00+00:00', 'run-1', 'news', json_object('run_id', 'run-1', 'site', 's',
+    'spider', 'news', 'started_at', '2026-11-22T00:00:00+00:00', 'lengths', json('[1]')))"""
 
 
 def read(store: Store) -> ReportData:
@@ -179,6 +183,7 @@ def test_a_ledger_that_is_no_database_is_named(store: Store) -> None:
             "earlier runs",
         ),
         ("UPDATE runs SET started_at = 'yesterday'", "runs"),
+        (f"INSERT INTO site_runs VALUES {ONE_BIN}", "runs"),
     ],
 )
 def test_a_table_that_is_damaged_takes_no_other_away(store: Store, statement: str, what: str) -> None:
@@ -188,6 +193,24 @@ def test_a_table_that_is_damaged_takes_no_other_away(store: Store, statement: st
     assert unread(data).startswith(what)
     assert {site.name for site in data.sites} >= {"rozname", "sahifa"}
     assert len(data.published.articles) == 6
+
+
+def test_any_damage_of_a_ledger_leaves_a_page(tmp_path: Path) -> None:
+    whole = Store(tmp_path / "whole")
+    write_ledger(whole.ledger_path, 6, 5, decays=2)
+    with closing(sqlite3.connect(whole.ledger_path)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+    chance, noticed = random.Random(7), 0
+    data = whole.ledger_path.read_bytes()
+    for number in range(40):
+        damaged = bytearray(data)
+        for at in chance.choices(range(len(data)), k=24):
+            damaged[at] ^= 1 << chance.randrange(8)
+        copy = Store(tmp_path / str(number))
+        copy.ledger_path.parent.mkdir(parents=True)
+        copy.ledger_path.write_bytes(damaged)
+        noticed += bool(read(copy).unread)
+    assert noticed
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"manifest_version": 99, "files": []}'])

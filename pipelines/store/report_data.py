@@ -107,7 +107,9 @@ def _read_runs(db: sqlite3.Connection, found: _Found) -> None:
     found.runs += runs
     if runs:
         found.latest.append(runs[0])
-        found.site_runs |= {run.site: run for run in runs_of(db, runs[0].run_id)}
+        latest = runs_of(db, runs[0].run_id)
+        added(latest)  # what does not add up raises here, and not when the page is drawn
+        found.site_runs |= {run.site: run for run in latest}
 
 
 def _read_points(db: sqlite3.Connection, found: _Found) -> None:
