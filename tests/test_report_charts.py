@@ -200,6 +200,13 @@ def test_menus_that_are_in_no_row_leave_the_paragraphs_together() -> None:
     assert "".join(piece.text for piece in pieces(article)) == "xxaxbcdefghixxx"
 
 
+def test_the_body_stands_below_its_headline() -> None:
+    rules = {2: "structure.widget", 6: "page.headline", 10: "structure.share", 14: "structure.related"}
+    cuts = tuple(Cut(order, rule[0], rule) for order, rule in rules.items())
+    article = new_article(text="A\n\nB\n\nC", cuts=cuts)  # three gaps before each cut block
+    assert "".join(piece.text for piece in pieces(article)) == "spABCss"
+
+
 def test_many_gaps_are_no_burden() -> None:
     cuts = (Cut(200_000, "x", "rule"),)
     assert len(pieces(new_article(text="a\n\nb", cuts=cuts))) == 3
