@@ -131,6 +131,7 @@ def new_article(**changes: Any) -> NewArticle:
         text="عادت النوارس هذا الأسبوع.\n\nوقال الصيادون إنهم لم يروا مثلها منذ أعوام.",
         language="ar",
         words=13,
+        removed=2,
         fetched_at=LAST,
         published_at=LAST - timedelta(hours=2),
         authors=("هدى الراسي",),

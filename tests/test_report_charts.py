@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -164,13 +165,16 @@ def test_the_median_bin_has_the_middle_one_in_it(histogram: list[int]) -> None:
         assert sum(histogram[:found]) * 2 < total <= sum(histogram[: found + 1]) * 2
 
 
+def test_a_second_run_that_finds_nothing_is_not_silence() -> None:
+    first, second = site_run(3, 0, 2), replace(site_run(3, 1, 2), stored=0)
+    site = SiteHealth("site", (point_of(first), point_of(second)), second)
+    assert (usual(site), state(site, alarmed=False)) == (first.stored, "in order")
+
+
 def test_sites_that_need_a_look_come_first() -> None:
     def health(name: str, **changes: int) -> SiteHealth:
         runs = [site_run(3, number, 8) for number in range(8)]
-        share = changes.get("stored", runs[-1].stored)
-        last = point_of(runs[-1])
-        latest = runs[-1].from_plain(runs[-1].plain() | {"stored": share})
-        return SiteHealth(name, (*map(point_of, runs[:-1]), last), latest)
+        return SiteHealth(name, tuple(map(point_of, runs)), replace(runs[-1], **changes))
 
     well, silent, raised = health("a-well"), health("b-silent", stored=0), health("z-raised")
     away = SiteHealth("c-away", well.points)

@@ -10,6 +10,9 @@ from statistics import median
 from pipelines.health.figures import FIELDS, SiteRun
 from pipelines.report.records import Point, SiteHealth
 
+# Earlier runs that show what is usual: a second run an hour after the first finds nothing new anywhere.
+_KNOWN_RUNS = 3
+
 
 def point_of(run: SiteRun) -> Point:
     """The run in little."""
@@ -48,15 +51,19 @@ def usual(site: SiteHealth) -> float | None:
 
     The latest run itself is not counted.
     """
-    latest = site.latest.run_id if site.latest else None
-    earlier = [point.stored for point in site.points if point.run_id != latest]
+    earlier = _earlier(site)
     return median(earlier) if earlier else None
+
+
+def _earlier(site: SiteHealth) -> list[int]:
+    latest = site.latest.run_id if site.latest else None
+    return [point.stored for point in site.points if point.run_id != latest]
 
 
 def state(site: SiteHealth, alarmed: bool) -> str:
     """What a person should know first: alarm, held back, not visited, silent, or in order.
 
-    Silent is a site that gave nothing new in the latest run and usually does.
+    Silent is a site that gave nothing new in the latest run, of which a few runs show that it usually does.
     """
     if alarmed:
         return "alarm"
@@ -64,7 +71,8 @@ def state(site: SiteHealth, alarmed: bool) -> str:
         return "not visited"
     if site.latest.held_back is not None:
         return "held back"
-    return "silent" if not site.latest.stored and (usual(site) or 0) >= 1 else "in order"
+    known = len(_earlier(site)) >= _KNOWN_RUNS and (usual(site) or 0) >= 1
+    return "silent" if known and not site.latest.stored else "in order"
 
 
 # The worst first, as they stand in the table.

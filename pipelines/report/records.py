@@ -64,7 +64,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class NewArticle:
-    """A row of `articles`, as far as it is shown, and what was cut from its page."""
+    """A row of `articles`, as far as it is shown: `removed` blocks were cut, `cuts` are those to be had."""
 
     id: str
     site: str
@@ -73,6 +73,7 @@ class NewArticle:
     text: str
     language: str
     words: int
+    removed: int
     fetched_at: datetime
     published_at: datetime | None = None
     published_date: date | None = None

@@ -10,6 +10,7 @@ from statistics import median
 
 from markupsafe import Markup
 
+from pipelines.health.figures import SiteTally
 from pipelines.health.waterfall import Ends, Step, of_ends, of_runs
 from pipelines.report.charts import calendar, step_bar
 from pipelines.report.distributions import latest_tally
@@ -24,6 +25,13 @@ _WITH_DETAILS = 100
 # Characters of an article that are shown, and of a block that was cut.
 _ARTICLE_CHARS = 5_000
 _CUT_CHARS = 240
+# What is followed from run to run, and what its line is called.
+_TRENDS = {
+    "stored": "New articles",
+    "changed": "Changed articles",
+    "asked": "Pages asked for",
+    "turned_away": "Pages turned away",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,53 +80,38 @@ class ArticleView:
 def tiles(data: ReportData) -> tuple[Tile, ...]:
     """The headline figures of the latest run."""
     now, runs = latest_tally(data), _by_run(data)
-    sites = [site for site in data.sites if site.latest is not None]
-    giving = sum(1 for site in sites if site.latest and site.latest.stored)
-    pages = now.stored + now.changed + now.unchanged + now.copies + now.rejected.total()
-    asked, chars = pages + now.failed.total(), now.kept_chars + now.removed_chars
-    lag = median_bin(now.lags)
+    visited = [site.latest for site in data.sites if site.latest is not None]
+    giving = sum(1 for run in visited if run.stored)
+    days = "day" if len(data.rows) == 1 else "days"
     return (
-        Tile(
-            "New articles",
-            number(now.stored),
-            _usually(runs, "stored"),
-            _trend(runs, "stored", "New articles"),
-        ),
-        Tile(
-            "Changed articles",
-            number(now.changed),
-            _usually(runs, "changed"),
-            _trend(runs, "changed", "Changed articles"),
-        ),
-        Tile("Sites with something new", f"{giving:,}", f"of {len(sites):,} visited"),
-        Tile(
-            "Pages asked for",
-            number(asked),
-            f"{number(now.failed.total())} gave no page",
-            _trend(runs, "asked", "Pages asked for"),
-        ),
-        Tile(
-            "Turned away",
-            percent(now.rejected.total() / pages) if pages else "–",
-            f"{number(now.rejected.total())} of {number(pages)} pages",
-            _trend(runs, "turned_away", "Pages turned away"),
-        ),
-        Tile(
-            "Boilerplate removed",
-            percent(now.removed_chars / chars) if chars else "–",
-            f"of the characters, {number(now.rules.total())} blocks",
-        ),
-        Tile(
-            "From publication to us",
-            LAGS[lag] if lag is not None else "–",
-            f"median of {sum(now.lags):,} dated",
-        ),
-        Tile(
-            "Rows in all",
-            number(sum(data.rows.values())),
-            f"on {len(data.rows):,} {'day' if len(data.rows) == 1 else 'days'}",
-        ),
+        Tile("New articles", number(now.stored), _usually(runs, "stored"), _trend(runs, "stored")),
+        Tile("Changed articles", number(now.changed), _usually(runs, "changed"), _trend(runs, "changed")),
+        Tile("Sites with something new", f"{giving:,}", f"of {len(visited):,} visited"),
+        *_page_tiles(now, runs),
+        *_text_tiles(now),
+        Tile("Rows in all", number(sum(data.rows.values())), f"on {len(data.rows):,} {days}"),
     )
+
+
+def _page_tiles(now: SiteTally, runs: Sequence[Counter[str]]) -> Iterator[Tile]:
+    """How many pages were asked for, and how many of those that came were no articles."""
+    failed, refused = now.failed.total(), now.rejected.total()
+    pages = now.stored + now.changed + now.unchanged + now.copies + refused
+    without = f"{number(failed)} gave no page"
+    yield Tile("Pages asked for", number(pages + failed), without, _trend(runs, "asked"))
+    share = percent(refused / pages) if pages else "–"
+    yield Tile(
+        "Turned away", share, f"{number(refused)} of {number(pages)} pages", _trend(runs, "turned_away")
+    )
+
+
+def _text_tiles(now: SiteTally) -> Iterator[Tile]:
+    """What was cut around the texts, and how old they were."""
+    chars, lag = now.kept_chars + now.removed_chars, median_bin(now.lags)
+    share = percent(now.removed_chars / chars) if chars else "–"
+    yield Tile("Boilerplate removed", share, f"of the characters, {number(now.rules.total())} blocks")
+    age = LAGS[lag] if lag is not None else "–"
+    yield Tile("From publication to us", age, f"median of {sum(now.lags):,} dated")
 
 
 def _by_run(data: ReportData) -> list[Counter[str]]:
@@ -127,12 +120,13 @@ def _by_run(data: ReportData) -> list[Counter[str]]:
     for site in data.sites:
         for point in site.points:
             key = point.started_at.isoformat() if len(data.latest) == 1 else f"{point.started_at:%Y-%m-%dT%H}"
-            for name in ("stored", "changed", "asked", "turned_away"):
+            for name in _TRENDS:
                 found[key][name] += getattr(point, name)
     return [found[key] for key in sorted(found)]
 
 
-def _trend(runs: Sequence[Counter[str]], name: str, what: str) -> Markup | None:
+def _trend(runs: Sequence[Counter[str]], name: str) -> Markup | None:
+    what = _TRENDS[name]
     return sparkline([run[name] for run in runs], what, width=132, area=True) if len(runs) > 1 else None
 
 

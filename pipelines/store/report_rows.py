@@ -39,8 +39,8 @@ _BYTES = 512 * 1024**2
 _GROUPS = 8
 
 _TOLD = (
-    *("id", "site", "url", "title", "text", "language", "word_count", "fetched_at"),
-    *("published_at", "published_date", "authors", "extraction_score", "change_kind"),
+    *("id", "site", "url", "title", "text", "language", "word_count", "removed_blocks"),
+    *("fetched_at", "published_at", "published_date", "authors", "extraction_score", "change_kind"),
 )
 _DIGITS = re.compile(r"\d+")
 
@@ -187,6 +187,7 @@ def _article(row: Row, cuts: Sequence[Cut]) -> NewArticle:
         text=row["text"],
         language=row["language"],
         words=row["word_count"] or 0,
+        removed=row["removed_blocks"] or 0,
         fetched_at=row["fetched_at"],
         published_at=row["published_at"],
         published_date=row["published_date"],
