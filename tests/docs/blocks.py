@@ -19,8 +19,9 @@ from tests.crawling import ROOT
 # What runs without being marked.
 LANGUAGES = {"console", "python", "sql", "toml", "json"}
 _MARKERS = {"not run": True, "file": True, "output": False, "second terminal": False}
+_COMMENT = re.compile(rf"^ *<!-- *(?:{'|'.join(_MARKERS)})\b", re.MULTILINE)
 _FENCE = re.compile(
-    r"(?:^<!-- *(?P<marker>[a-z ]+?)(?:: *(?P<about>[^\n]*?))? *-->\n+)?"
+    r"(?:^ *<!-- *(?P<marker>[a-z ]+?)(?:: *(?P<about>[^\n]*?))? *-->\n+)?"
     r"^(?P<indent> *)```(?P<language>[^\n]*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -62,6 +63,12 @@ def blocks(page: Path, text: str | None = None) -> list[Block]:
         marker, about = match["marker"] or "", match["about"] or ""
         found.append(Block(page, line, language, body, marker, about))
     return found
+
+
+def stray_markers(page: Path) -> int:
+    """How many comments look like markers and stand before no block."""
+    marked = sum(bool(block.marker) for block in blocks(page))
+    return len(_COMMENT.findall(page.read_text(encoding="utf-8"))) - marked
 
 
 def checked(block: Block) -> Block:
