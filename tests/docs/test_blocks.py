@@ -20,7 +20,8 @@ def test_blocks_come_with_their_markers_and_lines() -> None:
     text = (
         "# A\n\n```console\n$ ls\n```\n\n<!-- not run: it needs a cluster -->\n\n```text\nx\n```\n"
         "- an item\n\n"
-        "  <!-- not run: it is long -->\n\n  ```python pyarrow\n  if 1:\n      2\n  ```\n<!-- output -->\n```text\n3\n```\n"
+        "  <!-- not run: it is long -->\n\n  ```python pyarrow\n  if 1:\n      2\n  ```\n"
+        "<!-- output -->\n```text\n3\n```\n"
     )
     found = [(each.line, each.language, each.text, each.marker, each.about) for each in blocks(PAGE, text)]
     assert found == [
