@@ -44,12 +44,14 @@ class OpenStore:
 class StoreCommand(QuietCommand):
     """Base of `scrapy verify`, `scrapy reconcile`, `scrapy compact`, `scrapy rebuild` and others.
 
-    `arguments` are what `-a` takes beside the shard, each with its meaning. A subclass does its work in
+    `arguments` are what `-a` takes beside the shard, each with its meaning; `speaks_json` is whether the
+    command can say what it has to say as JSON, too. A subclass does its work in
     `work`: with `config`, or with each of `configs` when it looks after all shards at once.
     """
 
     requires_crawler_process = False
     arguments: ClassVar[dict[str, str]] = {}
+    speaks_json: ClassVar[bool] = True
     config: RunConfig
     given: dict[str, str]
 
@@ -62,9 +64,10 @@ class StoreCommand(QuietCommand):
         parser.add_argument(
             "-a", dest="spargs", action="append", default=[], metavar="NAME=VALUE", help=meanings
         )
-        parser.add_argument(
-            "--format", choices=("text", "json"), default="text", help="json: one object, for scripts"
-        )
+        if self.speaks_json:
+            parser.add_argument(
+                "--format", choices=("text", "json"), default="text", help="json: one object, for scripts"
+            )
 
     @property
     def _known(self) -> dict[str, str]:

@@ -6,13 +6,16 @@ import os
 import re
 
 from crawler import settings
+from crawler.ends import WhyFailed
 from crawler.errors import ExitCode
-from crawler.sites import Site
+from crawler.network.failures import HeadTooLarge, NoSuchName, TlsFailed
+from crawler.sites import Expect, Site
 from crawler.spiders.news import NewsSpider
 from crawler.spiders.urls import UrlsSpider
 from crawler.spiders.warc import WarcSpider
 from docs.generate import TARGET, columns_page
-from pipelines.records import Reason, State
+from pipelines.body.rules import rule_names
+from pipelines.records import ChangeKind, Reason, State
 from tests.crawling import ROOT, run
 
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -43,6 +46,33 @@ def test_exit_codes_states_reasons_and_site_keys_are_documented() -> None:
     assert first_cells(section("States of a URL")) == [state.value for state in State]
     assert first_cells(section("Reasons for rejection")) == [reason.value for reason in Reason]
     assert first_cells(section("Site files")) == list(Site.model_fields)
+
+
+def test_the_keys_of_expect_are_documented() -> None:
+    (row,) = re.findall(r"^\| `expect` \| (.*?) \|$", section("Site files"), re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row) == list(Expect.model_fields)
+
+
+def test_every_rule_that_cuts_is_documented() -> None:
+    documented = set(first_cells(section("Rules that cut")))
+    phrases = {name for name in rule_names() if name.startswith("phrase.")}
+    assert documented == rule_names() - phrases | {"phrase.LANGUAGE.KIND"}
+    languages = {name.split(".")[1] for name in phrases}
+    assert languages == {file.stem for file in (ROOT / "pipelines" / "body" / "phrases").glob("*.toml")}
+
+
+def test_reasons_of_failed_urls_are_documented() -> None:
+    documented = {name.split(":")[0] for name in first_cells(section("Reasons of failed URLs"))}
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "crawler").rglob("*.py"))
+    redirects = set(re.findall(r'RedirectRefused\("(\w+)"\)', sources))
+    others = {str(failure).split(":")[0] for failure in (HeadTooLarge(), NoSuchName(), TlsFailed("why"))}
+    assert documented == {*WhyFailed, *redirects, *others}
+
+
+def test_kinds_of_change_are_documented() -> None:
+    page = (ROOT / "docs" / "crawling.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^  \| `(\w+)` \| (?!what)", page, re.MULTILINE)
+    assert set(documented) - {"change_kind"} == set(ChangeKind)
 
 
 def test_spider_arguments_are_documented() -> None:

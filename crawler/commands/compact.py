@@ -22,6 +22,7 @@ class Command(StoreCommand):
     """Merges the small files of our ledger, partition by partition; a crash leaves each before or after."""
 
     name = "compact"
+    speaks_json = False
 
     def short_desc(self) -> str:
         return "Merge the small files of each partition"

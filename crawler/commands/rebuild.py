@@ -12,6 +12,7 @@ class Command(StoreCommand):
     """Moves the ledger aside, and makes one that knows what the output has."""
 
     name = "rebuild"
+    speaks_json = False
     arguments = {"writer": "NAME: take over the files of this ledger; all: those of every one"}  # noqa: RUF012  the base says ClassVar
 
     def short_desc(self) -> str:
