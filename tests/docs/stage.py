@@ -35,6 +35,15 @@ _PYTHON = """\
 case "$1 $2 $3" in "-m demo serve" | "-m demo crawl" | "-m demo sites") set -- "$@" --port {port} ;; esac
 exec {python} "$@"
 """
+# A page that installs something into a crontab must not do so to ours.
+_CRONTAB = """\
+#!/bin/sh
+case "$1" in
+-l) cat '{crontab}' 2> /dev/null || {{ echo "no crontab for you" >&2; exit 1; }} ;;
+-r) rm '{crontab}' ;;
+*) cat "${{1:--}}" > '{crontab}.new' && mv '{crontab}.new' '{crontab}' ;;
+esac
+"""
 _SCRAPY = '#!/bin/sh\nexec {python} -m scrapy "$@"\n'
 _STAMPS = ("venv", "query", "dev", "all")
 _SQL = "import sys, duckdb; found = duckdb.sql(sys.stdin.read()); found is None or found.show()"
@@ -60,8 +69,8 @@ class Stage:
         for name in _LINKED:
             (folder / name).symlink_to(ROOT / name)
         shutil.copytree(ROOT / "demo", folder / "demo", ignore=shutil.ignore_patterns("__pycache__"))
-        write_site_files(folder / "demo" / "sites", port)
-        shutil.copytree(ROOT / "sites", folder / "sites")
+        for sites in ("demo/sites", "sites"):  # not those of the project: no page may ask the web
+            write_site_files(folder / sites, port)
         if output is not None:
             shutil.copytree(output, folder / "output", symlinks=True)
         _environment(folder / ".venv", port)
@@ -178,8 +187,9 @@ def _environment(folder: Path, port: int) -> None:
     """What `make` takes for an environment that is filled: this interpreter's."""
     (folder / "bin").mkdir(parents=True)
     python = shlex.quote(sys.executable)
-    for name, text in (("python", _PYTHON), ("scrapy", _SCRAPY), ("activate", "")):
-        (file := folder / "bin" / name).write_text(text.format(python=python, port=port), encoding="utf-8")
+    given = {"python": python, "port": port, "crontab": folder / "crontab"}
+    for name, text in (("python", _PYTHON), ("scrapy", _SCRAPY), ("crontab", _CRONTAB), ("activate", "")):
+        (file := folder / "bin" / name).write_text(text.format(**given), encoding="utf-8")
         file.chmod(0o755)
     (folder / ".stamps").mkdir()
     for name in _STAMPS:

@@ -86,6 +86,7 @@ def test_what_happens_is_none(set_up: SetUp) -> None:
     stage = set_up(None)
     stage.do(block("toml", 'name = "a"\nstart = "https://a.test/"\n', "file", "my/a.toml"))
     stage.do(block("console", "$ N=4; (exit $N)\n$ echo $?\n4\n$ ls my; pwd\na.toml\n...\n"))
+    stage.do(block("console", "$ echo line | crontab -; crontab -l\nline\n"))
     stage.do(block("sql", "SELECT 40 + 2 AS answer\n"))
     stage.do(block("text", "...\n...42...\n...\n", "output"))
     stage.do(block("python", "print('http://127.0.0.2:8808/')\n"))
