@@ -45,7 +45,6 @@ case "$1" in
 esac
 """
 _SCRAPY = '#!/bin/sh\nexec {python} -m scrapy "$@"\n'
-_STAMPS = ("venv", "query", "dev", "all")
 _SQL = "import sys, duckdb; found = duckdb.sql(sys.stdin.read()); found is None or found.show()"
 _SITE = 'name = "a"\nstart = "https://a.test/"\n'
 
@@ -192,5 +191,5 @@ def _environment(folder: Path, port: int) -> None:
         (file := folder / "bin" / name).write_text(text.format(**given), encoding="utf-8")
         file.chmod(0o755)
     (folder / ".stamps").mkdir()
-    for name in _STAMPS:
+    for name in ("venv", *(lock.stem for lock in (ROOT / "requirements").glob("*.lock"))):
         (folder / ".stamps" / name).touch()
