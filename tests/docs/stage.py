@@ -101,7 +101,7 @@ class Stage:
     def tear_down(self) -> None:
         """End what still runs in other terminals."""
         for process in self._running:
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, signal.SIGTERM)
             process.communicate(timeout=60)
 
     def _type(self, block: Block) -> None:
