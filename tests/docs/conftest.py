@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,8 @@ SetUp = Callable[[Path | None], Stage]
 @pytest.fixture(scope="session")
 def port() -> int:
     """One that nobody has on the newsroom's addresses, as wide as the one the pages show."""
-    for port in range(DEFAULT_PORT + 1, 10_000):
+    first = DEFAULT_PORT + 1 + os.getpid() % 1000  # other workers look for one at the same time
+    for port in range(first, 10_000):
         with suppress(PortBusyError), Newsroom(port):
             return port
     raise PortBusyError("no port of four digits is free")
