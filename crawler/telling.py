@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from crawler.metrics import write_metrics
 from crawler.sitelines import log_sites
@@ -14,8 +13,6 @@ from pipelines.store.errors import StoreError
 
 if TYPE_CHECKING:  # it tells of itself
     from crawler.run import Run
-
-Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
@@ -33,23 +30,16 @@ def tell(run: Run) -> None:
 def _report(run: Run) -> None:
     from crawler.upkeep.report import write_report  # noqa: PLC0415  templates, needed once the run is over
 
-    path = _written("report", lambda: write_report([run.config], datetime.now(UTC)))
-    run.figures.report = path
+    try:
+        run.figures.report = write_report([run.config], datetime.now(UTC))
+    except (StoreError, OSError, sqlite3.Error) as error:
+        logger.warning("cannot write the report: %s", error)
 
 
 def _card(run: Run) -> None:
     from crawler.upkeep.card import write_card  # noqa: PLC0415  as above
 
-    written = _written("data card", lambda: write_card(run.config, datetime.now(UTC)))
-    if written is not None:
-        for line in written.said:
-            logger.warning("%s", line)
-        run.figures.documents = written.targets
-
-
-def _written(what: str, write: Callable[[], Result]) -> Result | None:
-    try:
-        return write()
-    except (StoreError, OSError, sqlite3.Error) as error:
-        logger.warning("cannot write the %s: %s", what, error)
-    return None
+    written = write_card(run.config, datetime.now(UTC))
+    run.figures.documents = written.targets
+    for line in filter(None, (*written.said, written.refused)):
+        logger.warning("%s", line)
