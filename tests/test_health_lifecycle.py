@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from crawler.sites import Expect, Site
+from crawler.summary import _alarms
 from crawler.watch import Watched, explain_command, watch
 from pipelines.health.alarms import Alarm, Ending, Sign, SignKind
 from pipelines.health.alerts import alerts
@@ -209,3 +210,14 @@ def test_after_a_killed_run_silence_is_not_judged(db: sqlite3.Connection) -> Non
     note(db, run(TODAY + 0.5), None)
     assert seen(db, run(TODAY + 1, 0)).changed == []
     assert seen(db, run(TODAY + 2, 0)).raised == {"sahifa"}
+
+
+def test_the_summary_names_the_site_its_signs_and_a_page() -> None:
+    watched = Watched("r1", "scrapy explain -a case=", [replace(ALARM, cases=("01.warc.gz",))], {"sahifa"})
+    assert list(_alarms(watched)) == [
+        "Alarm: sahifa is not what it was",
+        "  nothing new",
+        "  look at a page: scrapy explain -a case=01.warc.gz",
+    ]
+    watched.raised.clear()
+    assert list(_alarms(watched)) == []

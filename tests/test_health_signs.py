@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.politeness.refusals import Why
 from pipelines.health.alarms import SignKind
 from pipelines.health.baseline import Past, articles, batches, whole
 from pipelines.health.chance import count_at_most, share_at_most, share_spread
 from pipelines.health.figures import FIELDS, LAG_EDGES, LENGTH_EDGES, SiteRun
 from pipelines.health.judge import judge, signs
-from pipelines.health.rhythm import stretches
+from pipelines.health.rhythm import BUDGET, stretches
 
 START = datetime(2026, 10, 5, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -231,3 +232,7 @@ def test_shares_that_jump_have_a_spread_and_steady_ones_what_is_assumed_of_it() 
     assert share_spread(steady, 0.5, 0.05, 3) < 0.01
     assert share_spread(jumping, 0.5, 0.05, 3) > 0.8
     assert share_spread([], 0.5, 0.05, 3) == pytest.approx(0.05)
+
+
+def test_a_budget_is_called_what_hosts_call_it() -> None:
+    assert BUDGET == Why.HOST_BUDGET

@@ -28,7 +28,7 @@ _PRIOR = 0.25
 # A day with more than so many times the usual articles brought old ones that a site had just put up.
 _FLOOD = 3
 # Runs that end because the host had its share of requests leave news behind; others leave nothing that came.
-_BUDGET = "host_budget"
+BUDGET = "host_budget"
 
 Count = Callable[[SiteRun], int]
 
@@ -189,7 +189,7 @@ def _old(run: SiteRun, policy: HealthPolicy) -> int:
 def silent(run: SiteRun, past: Past, policy: HealthPolicy) -> tuple[Sign | None, bool]:
     """`silent`: nothing new, or far too little; and whether that could be judged."""
     # Floods of old articles are no rhythm, but who puts them up is not silent.
-    left = run.waiting if run.held_back == _BUDGET else 0
+    left = run.waiting if run.held_back == BUDGET else 0
     found = lull(
         run,
         past,
