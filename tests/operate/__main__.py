@@ -54,6 +54,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave site files and output there")
     parser.add_argument("--sites", type=int, default=5)
     arguments = parser.parse_args()
+    if arguments.keep and (arguments.keep / "output").exists():
+        parser.error(f"{arguments.keep} holds an output already; name another folder")
     with tempfile.TemporaryDirectory() as folder:
         days = fourteen_days(arguments.keep or Path(folder), arguments.sites)
         sys.stdout.writelines(f"{line}\n" for line in table(days))
