@@ -14,6 +14,7 @@ SOAK ?=
 FUZZ_SECONDS ?= 600
 BENCH ?=
 SCALE ?=
+OPERATE ?=
 # One more than the cores of a small machine: tests of politeness mostly wait.
 TEST_WORKERS ?= 3
 # Measuring data that stands beside some checkouts; its gates run wherever it is.
@@ -93,7 +94,7 @@ hostile: $(STAMPS)/dev ## crawl a hostile loopback web with 1,000 good articles 
 	@$(BIN)/python -m tests.hostile
 
 # OPERATE="--keep FOLDER" leaves site files and output there.
-operate-test: $(STAMPS)/dev ## fourteen daily runs of a loopback newsroom with a site that decays on day eleven: one alarm, on day eleven
+operate-test: $(STAMPS)/all chromium ## fourteen daily runs of a loopback newsroom, a site of which decays on day eleven: one alarm then; report and card in Chromium
 	@$(BIN)/python -m tests.operate $(OPERATE)
 
 fuzz: $(STAMPS)/dev ## fuzz every reader of what strangers send, FUZZ_SECONDS=600 each; findings go to output/fuzz

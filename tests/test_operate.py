@@ -14,6 +14,7 @@ from pipelines.health.alarms import Ending, SignKind
 from tests.crawling import THOROUGH, rows, scrapy
 from tests.operate.__main__ import faults
 from tests.operate.days import DECAYING, Days, crawled, fourteen_days
+from tests.operate.looks import unsightly
 from tests.operate.newsroom import Decay, Outlet
 
 KINDS = {
@@ -133,6 +134,9 @@ def test_times_follow_the_day_of_the_run(decayed: Days) -> None:
 def test_a_fortnight_with_a_decay_on_day_eleven(tmp_path: Path) -> None:
     days = fourteen_days(tmp_path)
     assert list(faults(days)) == []
+    assert list(unsightly(days)) == []
+    (days.output / "report" / "index.html").write_text("<p>no report</p>", encoding="utf-8")
+    assert any("does not show the alarm" in fault for fault in unsightly(days))
     late = Days(
         days.folder, (*days.days[:-1], replace(days.days[-1], done=replace(days.days[-1].done, code=5)))
     )

@@ -43,7 +43,7 @@ _LANGUAGES = {
     "ur": "Urdu", "uz": "Uzbek", "vi": "Vietnamese", "yi": "Yiddish", "zh": "Chinese",
 }  # fmt: skip
 _OUTCOMES = {
-    "ok": "all well",
+    "ok": "ended well",
     "stopped": "stopped early",
     "bug": "errors in our code",
     "unfinished": "could not finish",

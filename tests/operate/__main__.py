@@ -1,5 +1,7 @@
 """A fortnight of daily runs in a minute or two: one site decays on day eleven, and one alarm says so.
 
+What the runs left for people is opened in Chromium then.
+
 `python -m tests.operate [--keep FOLDER] [--sites N]`; `make operate-test`.
 """
 
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from tests.crawling import scrapy
 from tests.operate.days import DECAYING, DECAYS_ON, Days, fourteen_days
+from tests.operate.looks import unsightly
 
 
 def table(days: Days) -> Iterator[str]:
@@ -51,7 +54,9 @@ def faults(days: Days) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave site files and output there")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="leave site files, output and screenshots there"
+    )
     parser.add_argument("--sites", type=int, default=5)
     arguments = parser.parse_args()
     if arguments.keep and (arguments.keep / "output").exists():
@@ -59,8 +64,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         days = fourteen_days(arguments.keep or Path(folder), arguments.sites)
         sys.stdout.writelines(f"{line}\n" for line in table(days))
-        found = list(faults(days))
-    said = found or [f"One alarm, on day {DECAYS_ON}; its cases open."]
+        found = [*faults(days), *unsightly(days, arguments.keep)]
+    said = found or [f"One alarm, on day {DECAYS_ON}; its cases open. Report and card are as they should be."]
     sys.stdout.writelines(f"{line}\n" for line in said)
     sys.exit(1 if found else 0)
 
