@@ -128,6 +128,22 @@ def test_old_days_become_one_row_and_go(tmp_path: Path) -> None:
         assert runs_of(db, "other") == [other]
 
 
+def test_days_on_which_an_alarm_began_or_ended_are_not_joined(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    every = [
+        SiteRun(f"r{hour}", "sahifa", "news", NOW - timedelta(hours=hour), stored=hour)
+        for hour in range(0, 24 * 20, 6)
+    ]
+    began, ended = NOW - timedelta(days=15), NOW - timedelta(days=10)
+    with closing(ledger.connection) as db:
+        save_site_runs(db, every)
+        save_alarms(db, [Alarm("sahifa", "r", began, (), "r", ended_at=ended, ending="recovered")])
+        thin_out(db, ["sahifa"], NOW)
+        days = Counter(run.started_at.date() for run in site_runs(db))
+    assert days[began.date()] == days[ended.date()] == 4
+    assert days[began.date() - timedelta(days=1)] == days[ended.date() + timedelta(days=1)] == 1
+
+
 @given(RUNS)
 def test_the_steps_of_a_run_add_up(run: SiteRun) -> None:
     asked, answered, cleaned, published = of_runs([run])

@@ -34,7 +34,8 @@ def save_site_runs(db: sqlite3.Connection, runs: Iterable[SiteRun]) -> None:
 def thin_out(db: sqlite3.Connection, sites: Iterable[str], now: datetime) -> None:
     """One row a day instead of one a run where the day is long past, none after two months.
 
-    A crawl every quarter of an hour makes 35,000 rows a site and year; what is usual is told from weeks.
+    A crawl every quarter of an hour makes 35,000 rows a site and year; what is usual is told from weeks. Runs
+    of a day on which an alarm began or ended stay apart: some of them teach what is usual, some do not.
     """
     days_ago = (now - _WHOLE).date().isoformat()
     for site in sites:
@@ -42,9 +43,12 @@ def thin_out(db: sqlite3.Connection, sites: Iterable[str], now: datetime) -> Non
             "DELETE FROM site_runs WHERE site = ? AND started_at < ?", (site, (now - _KEPT).isoformat())
         )
         several = db.execute(
-            "SELECT spider, substr(started_at, 1, 10) FROM site_runs WHERE site = ? AND started_at < ? "
+            "SELECT spider, substr(started_at, 1, 10) AS day FROM site_runs "
+            "WHERE site = :site AND started_at < :days_ago AND day NOT IN ("
+            "SELECT substr(raised_at, 1, 10) FROM alarms WHERE site = :site UNION "
+            "SELECT substr(ended_at, 1, 10) FROM alarms WHERE site = :site AND ended_at NOT NULL) "
             "GROUP BY 1, 2 HAVING count(*) > 1",
-            (site, days_ago),
+            {"site": site, "days_ago": days_ago},
         ).fetchall()
         for spider, day in several:
             _join(db, site, spider, day)
