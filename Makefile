@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := $(VENV)/tools/usr/bin
 OUTPUT ?= output
 SITES ?=
 SCHEDULE ?= 17 * * * *
@@ -24,7 +25,7 @@ SHARED := $(wildcard ../shared/bench/score.py)
 STAMPS := $(VENV)/.stamps
 install = echo "Installing requirements/$(1).lock ..."; $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/$(1).lock && touch $@
 
-.PHONY: help render chromium crawl install-cron uninstall-cron has-crontab test test-all soak hostile operate-test fuzz check score gate bench scale-test train lock format clean
+.PHONY: help render chromium tools crawl install-cron uninstall-cron has-crontab test test-all soak hostile operate-test fuzz check score gate bench scale-test train lock format clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -60,6 +61,16 @@ chromium:
 	  { $$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends chromium > /dev/null; } || \
 	    { echo "make: chromium could not be installed; as root: apt-get install chromium" >&2; exit 2; }; }
 
+# What tests of deploy/ use where it is there. Debian's package of promtool would start a server: it is only unpacked.
+tools: | $(STAMPS)/venv
+	@if ! command -v apt-get > /dev/null; then echo "No apt-get: tests with cron, logrotate and promtool are skipped"; exit 0; fi; \
+	  as_root=""; if [ "$$(id -u)" != 0 ]; then as_root="sudo -n"; fi; \
+	  if [ -x /usr/sbin/cron ] && [ -x /usr/sbin/logrotate ] && [ -x $(TOOLS)/promtool ]; then exit 0; fi; \
+	  echo "Installing cron and logrotate, unpacking promtool ..."; \
+	  { $$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends cron logrotate > /dev/null && \
+	    mkdir -p $(VENV)/tools && cd $(VENV)/tools && apt-get -qq download prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb; } || \
+	    echo "They could not be had: their tests are skipped"
+
 crawl: $(STAMPS)/query ## crawl the bundled demo newsroom into output/; SITES=sites crawls real sites
 ifeq ($(SITES),)
 	@$(BIN)/python -m demo crawl --output "$(OUTPUT)"
@@ -84,8 +95,8 @@ has-crontab:
 test: $(STAMPS)/dev ## run every test that needs no extra
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
 
-test-all: $(STAMPS)/all chromium ## install the extras too and run everything
-	@KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
+test-all: $(STAMPS)/all chromium tools ## install the extras too and run everything
+	@PATH="$(CURDIR)/$(TOOLS):$$PATH" KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
 
 soak: $(STAMPS)/dev ## kill a crawl of 2,000 articles 200 times and account for every row; SOAK=--plain does it to plain Scrapy, too
 	@$(BIN)/python -m tests.soak $(SOAK)
@@ -100,12 +111,12 @@ operate-test: $(STAMPS)/all chromium ## fourteen daily runs of a loopback newsro
 fuzz: $(STAMPS)/dev ## fuzz every reader of what strangers send, FUZZ_SECONDS=600 each; findings go to output/fuzz
 	@$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS)
 
-check: $(STAMPS)/all chromium ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
+check: $(STAMPS)/all chromium tools ## exactly what CI runs: format, lint, types, import rules, all tests, quality gate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" KHABAR_EXTRAS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
 	$(MAKE) --no-print-directory gate
 
 score: $(STAMPS)/dev ## our figures beside trafilatura's on the measuring data (needs ../shared)
