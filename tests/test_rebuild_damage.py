@@ -275,6 +275,6 @@ def test_a_rebuild_that_is_killed_is_done_anew(store: Store, step: str, when: st
         assert after[name] == before[name]
     left = {path.name.partition(".damaged-")[0] for path in store.ledger_path.parent.iterdir()}
     locks = {"lock", "ledger.sqlite.lock", "manifest.lock", "partitions.lock"}
-    assert left <= locks | {"ledger.sqlite", "ledger.sqlite.writer", "files", "scratch"}
+    assert left <= locks | {"ledger.sqlite", "ledger.sqlite.writer", "files", "scratch", "figures.sqlite"}
     moved = [path for path in store.ledger_path.parent.glob("*.damaged-*") if not path.name.endswith("-wal")]
     assert [path.read_bytes() for path in moved] == [b"garbage" * 1000]

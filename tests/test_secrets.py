@@ -220,7 +220,8 @@ def test_no_value_of_a_page_is_part_of_a_path(crawled: Crawled) -> None:
     """The one partition key is the day; sites and addresses are columns."""
     known = re.compile(
         r"(articles|rejected|removed_blocks)/fetch_date=\d{4}-\d\d-\d\d/part-[0-9A-Za-z-]+\.parquet"
-        r"|(raw/)?khabar-\d{8}T\d{6}-[0-9a-f]{6}-\d{5}\.warc\.gz|manifest\.json|report/khabar\.prom|\.state/.*|\..*"
+        r"|(raw/)?khabar-\d{8}T\d{6}-[0-9a-f]{6}-\d{5}\.warc\.gz|manifest\.json"
+        r"|README\.md|croissant\.json|views\.sql|report/(index\.html|alerts\.json|khabar\.prom)|\.state/.*|\..*"
     )
     paths = [path for path in crawled.output.rglob("*") if path.is_file()]
     assert len(paths) >= 4

@@ -37,7 +37,10 @@ class Command(StoreCommand):
         if opts.format == "json":
             self.show([json_line(asdict(written))])
             return ExitCode.OK
-        lines = [*written.said, *(f"not counted: {line}" for line in written.not_counted)]
+        lines = [
+            f"nothing is published below {self.config.output} yet: is NEWS_OUTPUT right?"
+        ] * written.is_empty
+        lines += [*written.said, *(f"not counted: {line}" for line in written.not_counted)]
         lines.append(f"{', '.join(written.targets) or 'nothing'} written below {self.config.output}")
         self.show(map(harmless, lines))
         return ExitCode.OK

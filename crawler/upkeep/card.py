@@ -30,13 +30,15 @@ _TRIES = 3
 class Written:
     """`targets` were written, below the output; `said` are lines for the user.
 
-    `not_counted` is what could not be read, a line each; `refused` says why nothing could be written.
+    `not_counted` is what could not be read, a line each; `refused` says why nothing could be written;
+    `is_empty`: nothing is published yet.
     """
 
     targets: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     not_counted: tuple[str, ...] = ()
     refused: str = ""
+    is_empty: bool = False
 
 
 def write_card(config: RunConfig, now: datetime) -> Written:
@@ -57,10 +59,7 @@ def _written(config: RunConfig, output: Output, now: datetime) -> Written:
         targets, said = _put(output, data)
         if _listed(output)[0] == data.files:
             break
-    not_counted = data.not_counted
-    if not data.files and not not_counted:
-        said = (*said, f"nothing is published below {output.name} yet: is NEWS_OUTPUT right?")
-    return Written(targets, said, not_counted)
+    return Written(targets, said, data.not_counted, is_empty=not data.files and not data.not_counted)
 
 
 def _put(output: Output, data: CardData) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -173,7 +173,7 @@ class Stage:
 
     def _variables(self) -> dict[str, str]:
         path = f"{self.folder / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return environment() | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+        return environment() | {"PATH": path, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"}
 
     def _here(self, text: str) -> str:
         return text.replace(f":{DEFAULT_PORT}", f":{self.port}")

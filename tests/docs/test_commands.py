@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from scrapy.commands import ScrapyCommand
-from scrapy.utils.project import get_project_settings
+from scrapy.settings import Settings
 
 from pipelines.archive.command import _parser
 from tests.crawling import ROOT
@@ -27,10 +27,17 @@ OURS = sorted(
 THEIRS = {"crawl", "list", "settings"}
 
 
+def project_settings() -> Settings:
+    """As Scrapy finds them, without what it puts into our environment to do so."""
+    found = Settings()
+    found.setmodule("crawler.settings", priority="project")
+    return found
+
+
 def options(command: str) -> dict[str, argparse.Action]:
     """What it takes beside what every command of Scrapy takes, by the longest name."""
     found = importlib.import_module(f"crawler.commands.{command}").Command()
-    found.settings = get_project_settings()
+    found.settings = project_settings()
     return {names[-1]: action for names, action in taken(found).items() if names not in taken(Plain())}
 
 
@@ -39,7 +46,7 @@ class Plain(ScrapyCommand):
 
     def __init__(self) -> None:
         super().__init__()
-        self.settings = get_project_settings()
+        self.settings = project_settings()
 
     def short_desc(self) -> str:
         return ""
