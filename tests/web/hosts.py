@@ -14,9 +14,8 @@ from tests.web.outlets import Story, stories
 from tests.web.pages import PLAIN, Furniture, Head, Item
 from tests.web.server import Answer, Entry, Request
 
-# How much earlier than it was sent a request may seem to come: a busy machine wakes the server late (0.27 s
-# was seen). Who keeps no pause at all comes at once.
-SLACK = 0.4
+# How much earlier than it was sent a request may seem to come: a busy machine wakes the server late.
+SLACK = 0.15
 _UNCHANGED_SINCE = datetime(2026, 11, 12, 17, tzinfo=UTC)
 Made = Answer | Callable[[Request], Answer]
 
