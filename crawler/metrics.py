@@ -63,7 +63,7 @@ LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class Measured:
     """One ledger with its figures, or what is known without it."""
 
     shard: Shard | None
@@ -78,39 +78,41 @@ def write_metrics(run: Run) -> None:
     try:
         if run.config.metrics is None:
             file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, exposition([_watched(run)]))
+        write_atomically(file, exposition([_measured(run)]))
         file.chmod(0o644)  # its reader is another user's process
     except OSError as error:
         logger.warning("cannot write the metrics %s: %s", file, error.strerror or error)
 
 
-def _watched(run: Run) -> Watched:
+def _measured(run: Run) -> Measured:
     now = datetime.now(UTC)
     try:
-        return watched(run.ledger.connection, run.ledger.path, run.config.shard, now)
+        return measured(run.ledger.connection, run.ledger.path, run.config.shard, now)
     except (sqlite3.Error, ValueError):  # the run has failed for it; what it came to is known all the same
         ended = EndedRun(run.run_id, run.spider, run.started_at, now, run.figures.outcome)
-        return Watched(run.config.shard, [ended], run.figures.site_runs if run.spider == "news" else (), None)
+        return Measured(
+            run.config.shard, [ended], run.figures.site_runs if run.spider == "news" else (), None
+        )
 
 
-def watched(db: sqlite3.Connection, path: Path, shard: Shard | None, now: datetime) -> Watched:
+def measured(db: sqlite3.Connection, path: Path, shard: Shard | None, now: datetime) -> Measured:
     """What a ledger knows. Raises `sqlite3.Error`, or `ValueError` where it has nonsense."""
     found = ledger_figures(db, path, now)
-    return Watched(shard, found.runs, found.sites, found)
+    return Measured(shard, found.runs, found.sites, found)
 
 
-def exposition(all_watched: Sequence[Watched]) -> str:
+def exposition(all_measured: Sequence[Measured]) -> str:
     """In Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(_Gauges(all_watched))
+    registry.register(_Gauges(all_measured))
     return generate_latest(registry).decode("utf-8")
 
 
 class _Gauges(Collector):
     """All gauges; those of a shard have its label."""
 
-    def __init__(self, all_watched: Sequence[Watched]) -> None:
-        self._all = all_watched
+    def __init__(self, all_measured: Sequence[Measured]) -> None:
+        self._all = all_measured
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         sharded = any(each.shard for each in self._all)
@@ -135,7 +137,7 @@ def labels_of(name: str) -> tuple[str, ...]:
 Sample = tuple[str, tuple[str, ...], float]
 
 
-def samples(found: Watched) -> Iterator[Sample]:
+def samples(found: Measured) -> Iterator[Sample]:
     """Name, values of the labels, value."""
     for run in found.runs:
         yield from _of_run(run)
@@ -181,7 +183,7 @@ def _of_ledger(found: LedgerFigures) -> Iterator[Sample]:
         yield "khabar_ledger_oldest_pending_timestamp_seconds", (), found.oldest_pending.timestamp()
 
 
-def plain(all_watched: Iterable[Watched]) -> list[dict[str, object]]:
+def plain(all_measured: Iterable[Measured]) -> list[dict[str, object]]:
     """For JSON: one object a sample."""
     return [
         {
@@ -190,6 +192,6 @@ def plain(all_watched: Iterable[Watched]) -> list[dict[str, object]]:
             "shard": str(each.shard or ""),
             "value": value,
         }
-        for each in all_watched
+        for each in all_measured
         for name, labels, value in samples(each)
     ]

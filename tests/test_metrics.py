@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from crawler.metrics import HELP, LABELS, Watched, exposition, labels_of
+from crawler.metrics import HELP, LABELS, Measured, exposition, labels_of
 from pipelines.health.alarms import Alarm, Sign
 from pipelines.health.figures import SiteRun
 from pipelines.records import State
@@ -53,7 +53,7 @@ def read(text: str) -> dict[tuple[str, frozenset[str]], float]:
 
 
 def shown(full: LedgerFigures, shard: Shard | None = None) -> str:
-    return exposition([Watched(shard, full.runs, full.sites, full)])
+    return exposition([Measured(shard, full.runs, full.sites, full)])
 
 
 def test_every_gauge_is_written_with_its_labels() -> None:
@@ -76,7 +76,7 @@ def test_labels_are_bounded() -> None:
 
 
 def test_figures_of_shards_stand_in_one_text() -> None:
-    found = [Watched(Shard(number, 2), FULL.runs, FULL.sites, FULL) for number in (1, 2)]
+    found = [Measured(Shard(number, 2), FULL.runs, FULL.sites, FULL) for number in (1, 2)]
     values = read(exposition(found))
     assert values["khabar_ledger_files", frozenset({"1/2"})] == 3
     assert values["khabar_ledger_files", frozenset({"2/2"})] == 3

@@ -37,9 +37,9 @@ class Command(StoreCommand):
         if opts.format == "json":
             self.show([json_line(asdict(written))])
             return ExitCode.OK
-        lines = [
-            f"nothing is published below {self.config.output} yet: is NEWS_OUTPUT right?"
-        ] * written.is_empty
+        lines = []
+        if written.is_empty:
+            lines.append(f"nothing is published below {self.config.output} yet: is NEWS_OUTPUT right?")
         lines += [*written.said, *(f"not counted: {line}" for line in written.not_counted)]
         lines.append(f"{', '.join(written.targets) or 'nothing'} written below {self.config.output}")
         self.show(map(harmless, lines))

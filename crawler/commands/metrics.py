@@ -12,7 +12,7 @@ from crawler.storecommand import StoreCommand
 
 if TYPE_CHECKING:
     from crawler.config import RunConfig
-    from crawler.metrics import Watched
+    from crawler.metrics import Measured
 
 
 class Command(StoreCommand):
@@ -34,15 +34,15 @@ class Command(StoreCommand):
         from crawler.metrics import exposition, plain
         from crawler.terminal import json_line
 
-        found = [self._watched(config) for config in self.configs()]
+        found = [self._measured(config) for config in self.configs()]
         self.show([json_line(plain(found)) if opts.format == "json" else exposition(found).rstrip("\n")])
         return ExitCode.UNFINISHED if any(each.ledger is None for each in found) else ExitCode.OK
 
-    def _watched(self, config: RunConfig) -> Watched:
+    def _measured(self, config: RunConfig) -> Measured:
         import sqlite3
         from datetime import UTC, datetime
 
-        from crawler.metrics import Watched, watched
+        from crawler.metrics import Measured, measured
         from crawler.terminal import harmless
         from pipelines.store.errors import StoreError
         from pipelines.store.ledger_file import open_read_only
@@ -51,8 +51,8 @@ class Command(StoreCommand):
         if config.ledger.exists():
             try:
                 with closing(open_read_only(config.ledger)) as db:
-                    return watched(db, config.ledger, config.shard, datetime.now(UTC))
+                    return measured(db, config.ledger, config.shard, datetime.now(UTC))
             except (StoreError, OSError, ValueError, sqlite3.Error) as error:
                 said = str(error)
         print(f"scrapy metrics: {harmless(said)}", file=sys.stderr)
-        return Watched(config.shard, (), (), None)
+        return Measured(config.shard, (), (), None)

@@ -23,6 +23,7 @@ from crawler.rendering.opt_in import request_meta
 from crawler.run import Run
 from crawler.shard import given_shard
 from crawler.sites import Site
+from pipelines.health.figures import ended
 from pipelines.records import State
 from pipelines.store.ledger import Lease
 
@@ -82,7 +83,7 @@ class ArticleSpider(Spider):
     def is_under_way(self, site: str) -> bool:
         """Whether articles of the site were asked for and are not through yet."""
         tally = self.run.figures.sites.get(site)
-        return self.frontier.is_under_way(site) or (tally is not None and tally.fetched > tally.ended)
+        return self.frontier.is_under_way(site) or (tally is not None and tally.fetched > ended(tally))
 
     # -- articles
 

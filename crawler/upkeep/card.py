@@ -15,6 +15,7 @@ from pipelines.card.data import MARK, CardData
 from pipelines.card.notes import kept_notes
 from pipelines.card.scores import gate_scores
 from pipelines.card.views import views
+from pipelines.store.ends import NOTHING_KNOWN, KnownEnds
 from pipelines.store.errors import StoreError
 from pipelines.store.file_figures import FIGURES, count_files
 from pipelines.store.output import Files, Output
@@ -41,21 +42,21 @@ class Written:
     is_empty: bool = False
 
 
-def write_card(config: RunConfig, now: datetime) -> Written:
+def write_card(config: RunConfig, now: datetime, known: KnownEnds = NOTHING_KNOWN) -> Written:
     """Describe the whole output, whoever published it, and put the documents there.
 
     Only files that are new since the last time are read. Whatever cannot be read or written is told of in
     what it returns: no run fails for it.
     """
     try:
-        return _written(config, config.open_output(), now)
+        return _written(config, config.open_output(), now, known)
     except (StoreError, OSError) as error:
         return Written(refused=str(error))
 
 
-def _written(config: RunConfig, output: Output, now: datetime) -> Written:
+def _written(config: RunConfig, output: Output, now: datetime, known: KnownEnds) -> Written:
     for _ in range(_TRIES):
-        data = _data(config, output, now)
+        data = _data(config, output, now, known)
         targets, said = _put(output, data)
         if _listed(output)[0] == data.files:
             break
@@ -89,10 +90,10 @@ def _text(output: Output, name: str) -> str | None:
     return None if found is None else found.decode("utf-8", "replace")
 
 
-def _data(config: RunConfig, output: Output, now: datetime) -> CardData:
+def _data(config: RunConfig, output: Output, now: datetime, known: KnownEnds) -> CardData:
     files, missing = _listed(output)
     counted = count_files(output, files, config.state / FIGURES)
-    ledgers = read_ledgers(config, output, has_files=bool(files))
+    ledgers = read_ledgers(config, output, known, has_files=bool(files))
     return CardData(
         made_at=now,
         version=EXTRACTOR,

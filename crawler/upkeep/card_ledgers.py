@@ -11,7 +11,7 @@ from pathlib import Path
 from crawler.config import RunConfig
 from pipelines.health.waterfall import Ends, Step, of_ends
 from pipelines.shard import shards
-from pipelines.store.ends import ends_by_site
+from pipelines.store.ends import KnownEnds, ends_by_site
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger_file import open_read_only
 from pipelines.store.output import Output
@@ -30,10 +30,10 @@ class Ledgers:
     missing: tuple[str, ...]
 
 
-def read_ledgers(config: RunConfig, output: Output, *, has_files: bool) -> Ledgers:
+def read_ledgers(config: RunConfig, output: Output, known: KnownEnds, *, has_files: bool) -> Ledgers:
     """The ledger of the output, or those of all its shards that are on this machine.
 
-    Where it `has_files`, there have been ledgers.
+    Where it `has_files`, there have been ledgers. What is `known` is not counted again.
     """
     total, runs, last, missing, elsewhere = Ends(), 0, "", [], 0
     try:
@@ -46,13 +46,13 @@ def read_ledgers(config: RunConfig, output: Output, *, has_files: bool) -> Ledge
             continue
         try:
             with closing(open_read_only(path)) as db:
-                ends = ends_by_site(db).values()
+                ends = known[path] if path in known else ends_by_site(db)
                 number, newest = db.execute(_RUNS).fetchone()
         except (StoreError, sqlite3.Error) as error:
             missing.append(str(error))
             continue
-        for each in ends:
-            _add(total, each)
+        for each in ends.values():
+            total.add(each)
         runs, last = runs + number, max(last, newest or "")
     if elsewhere and has_files:
         missing.append(f"ledgers that are not here: {elsewhere} of {len(paths)}; a batch has none")
@@ -68,10 +68,3 @@ def _paths(config: RunConfig, output: Output) -> Iterator[Path]:
     base = config.state.parent if config.shard else config.state
     for shard in shards(of):
         yield base / shard.name / config.ledger.name
-
-
-def _add(total: Ends, ends: Ends) -> None:
-    total.states.update(ends.states)
-    total.rejected.update(ends.rejected)
-    total.failed.update(ends.failed)
-    total.articles += ends.articles

@@ -14,6 +14,7 @@ from crawler.terminal import harmless, json_line
 from pipelines.report.page import render
 from pipelines.report.records import ReportData
 from pipelines.store.durable import write_atomically
+from pipelines.store.ends import NOTHING_KNOWN, KnownEnds
 from pipelines.store.report_data import report_data
 
 PAGE = "index.html"
@@ -34,16 +35,18 @@ def run(command: StoreCommand, opts: argparse.Namespace) -> ExitCode:
     return ExitCode.OK
 
 
-def write_report(configs: Sequence[RunConfig], now: datetime, to: Path | None = None) -> Path:
+def write_report(
+    configs: Sequence[RunConfig], now: datetime, to: Path | None = None, known: KnownEnds = NOTHING_KNOWN
+) -> Path:
     """The page about the output of `configs`, that of a run or of each shard; where it was written.
 
     What cannot be read is named in the page. Raises `OSError` when it cannot be written.
     """
-    return _write(_data(configs, now), to or configs[0].report_folder / PAGE)
+    return _write(_data(configs, now, known), to or configs[0].report_folder / PAGE)
 
 
-def _data(configs: Sequence[RunConfig], now: datetime) -> ReportData:
-    return report_data({each.ledger: each.shard for each in configs}, configs[0].open_output(), now)
+def _data(configs: Sequence[RunConfig], now: datetime, known: KnownEnds = NOTHING_KNOWN) -> ReportData:
+    return report_data({each.ledger: each.shard for each in configs}, configs[0].open_output(), now, known)
 
 
 def _write(data: ReportData, to: Path) -> Path:

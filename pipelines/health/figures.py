@@ -102,11 +102,6 @@ class SiteTally:
     lengths: list[int] = field(default_factory=lambda: [0] * (len(LENGTH_EDGES) + 1))
     lags: list[int] = field(default_factory=lambda: [0] * (len(LAG_EDGES) + 1))
 
-    @property
-    def ended(self) -> int:
-        """Pages that came to something, those that an earlier run fetched among them."""
-        return self.stored + self.changed + self.unchanged + self.copies + self.rejected.total()
-
     def take(self, staged: Cleaned) -> None:
         """Count a page as it was spooled."""
         result = staged.result
@@ -148,6 +143,11 @@ class SiteTally:
             run_id=run_id, site=site, spider=spider, started_at=started_at, seconds=seconds,
             listed=listed, waiting=waiting, held_back=held_back, **counted,
         )  # fmt: skip
+
+
+def ended(of: SiteRun | SiteTally) -> int:
+    """Pages that came to something, those that an earlier run fetched among them."""
+    return of.stored + of.changed + of.unchanged + of.copies + sum(of.rejected.values())
 
 
 def lag_hours(article: Article) -> float | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.health.alarms import Sign, SignKind
-from pipelines.health.baseline import Evidence
+from pipelines.health.baseline import Evidence, cleaned
 from pipelines.health.chance import share_at_most, share_spread
 from pipelines.health.figures import FIELDS, SiteTally
 from pipelines.health.policy import HealthPolicy
@@ -65,8 +65,8 @@ def refusals(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
 
     for kind, kept_away in ((SignKind.LAYOUT, False), (SignKind.BLOCKED, True)):
         found = turned_away(of.now.rejected, kept_away)
-        now = (found.total(), _cleaned(of.now))
-        before = [(turned_away(each.rejected, kept_away).total(), _cleaned(each)) for each in of.before]
+        now = (found.total(), cleaned(of.now))
+        before = [(turned_away(each.rejected, kept_away).total(), cleaned(each)) for each in of.before]
         if (usual := rose(now, before, policy)) is not None:
             yield Sign(kind, f"{_said(now)} pages turned away ({_names(found)}), usually {usual:.0%}")
 
@@ -104,7 +104,7 @@ def foreign(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
 
 def copied(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
     """`boilerplate`: pages hold an article that is stored already."""
-    now, before = (of.now.copies, _cleaned(of.now)), [(each.copies, _cleaned(each)) for each in of.before]
+    now, before = (of.now.copies, cleaned(of.now)), [(each.copies, cleaned(each)) for each in of.before]
     if (usual := rose(now, before, policy)) is not None:
         yield Sign(SignKind.BOILERPLATE, f"{_said(now)} pages hold a stored article, usually {usual:.0%}")
 
@@ -118,10 +118,6 @@ def alike(of: Evidence, policy: HealthPolicy) -> Iterator[Sign]:
     now = part(of.now)
     if (usual := rose(now, list(map(part, of.before)), policy)) is not None:
         yield Sign(SignKind.BOILERPLATE, f"{_said(now)} new articles are of one length, usually {usual:.0%}")
-
-
-def _cleaned(of: SiteTally) -> int:
-    return of.stored + of.changed + of.copies + of.rejected.total()
 
 
 def _said(part: Part) -> str:

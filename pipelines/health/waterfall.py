@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pipelines.health.figures import SiteRun, added
+from pipelines.health.figures import SiteRun, added, ended
 from pipelines.records import State
 
 # Not asked for yet, or between two steps: no loss.
@@ -34,6 +34,13 @@ class Ends:
     failed: Counter[str] = field(default_factory=Counter)
     articles: int = 0  # different ones behind the committed URLs
 
+    def add(self, other: Ends) -> None:
+        """Add the URLs of `other` to these."""
+        self.states.update(other.states)
+        self.rejected.update(other.rejected)
+        self.failed.update(other.failed)
+        self.articles += other.articles
+
 
 def of_ends(ends: Ends) -> tuple[Step, ...]:
     """discovered, fetched, cleaned, published: every URL of a ledger."""
@@ -52,10 +59,8 @@ def of_ends(ends: Ends) -> tuple[Step, ...]:
 def of_runs(runs: Iterable[SiteRun]) -> tuple[Step, ...]:
     """asked, answered, cleaned, published: what one run, or several, asked for; versions are rows, too."""
     total = added(runs)
-    rows = total.stored + total.changed
-    asked = rows + total.unchanged + total.copies + total.rejected.total() + total.failed.total()
     return _steps(
-        asked,
+        ended(total) + total.failed.total(),
         ("asked", {}),
         ("answered", total.failed),
         ("cleaned", total.rejected),

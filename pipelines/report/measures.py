@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from statistics import median
 
-from pipelines.health.figures import FIELDS, SiteRun
+from pipelines.health.figures import FIELDS, SiteRun, ended
 from pipelines.report.records import Point, SiteHealth
 
 # Earlier runs that show what is usual: a second run an hour after the first finds nothing new anywhere.
@@ -20,7 +20,7 @@ def point_of(run: SiteRun) -> Point:
     return Point(
         run.run_id,
         run.started_at,
-        asked=run.stored + run.changed + run.unchanged + run.copies + turned_away + failed,
+        asked=ended(run) + failed,
         stored=run.stored,
         changed=run.changed,
         turned_away=turned_away,

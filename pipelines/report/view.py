@@ -10,7 +10,7 @@ from statistics import median
 
 from markupsafe import Markup
 
-from pipelines.health.figures import SiteTally
+from pipelines.health.figures import SiteTally, ended
 from pipelines.health.waterfall import Ends, Step, of_ends, of_runs
 from pipelines.report.charts import calendar, step_bar
 from pipelines.report.distributions import latest_tally
@@ -96,7 +96,7 @@ def tiles(data: ReportData) -> tuple[Tile, ...]:
 def _page_tiles(now: SiteTally, runs: Sequence[Counter[str]]) -> Iterator[Tile]:
     """How many pages were asked for, and how many of those that came were no articles."""
     failed, refused = now.failed.total(), now.rejected.total()
-    pages = now.stored + now.changed + now.unchanged + now.copies + refused
+    pages = ended(now)
     without = f"{number(failed)} gave no page"
     yield Tile("Pages asked for", number(pages + failed), without, _trend(runs, "asked"))
     share = percent(refused / pages) if pages else "–"
@@ -144,10 +144,7 @@ def ledger_flow(data: ReportData) -> tuple[StepView, ...]:
     """Of every URL that the ledgers know."""
     total = Ends()
     for site in data.sites:
-        total.states += site.ends.states
-        total.rejected += site.ends.rejected
-        total.failed += site.ends.failed
-        total.articles += site.ends.articles
+        total.add(site.ends)
     return _flow(of_ends(total))
 
 

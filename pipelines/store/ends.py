@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 
 from pipelines.health.waterfall import Ends
 from pipelines.records import State
@@ -12,6 +15,11 @@ _QUERY = """
 SELECT site, state, coalesce(reason, 'unknown'), count(*), count(DISTINCT article_id)
 FROM urls GROUP BY site, state, iif(state IN ('rejected', 'failed'), reason, NULL)
 """
+
+
+# Where the URLs of ledgers stand, by the ledger's path and the site: for who has read it already.
+KnownEnds = Mapping[Path, Mapping[str, Ends]]
+NOTHING_KNOWN: KnownEnds = MappingProxyType({})
 
 
 def ends_by_site(db: sqlite3.Connection) -> dict[str, Ends]:

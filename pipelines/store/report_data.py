@@ -17,7 +17,7 @@ from pipelines.health.waterfall import Ends
 from pipelines.report.measures import point_of
 from pipelines.report.records import Point, Published, ReportData, RunLine, SiteHealth, Unread
 from pipelines.shard import Shard
-from pipelines.store.ends import ends_by_site
+from pipelines.store.ends import NOTHING_KNOWN, KnownEnds, ends_by_site
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger_file import open_read_only
 from pipelines.store.manifest import PublishedFile
@@ -46,14 +46,19 @@ class _Found:
     unread: list[Unread] = field(default_factory=list)
 
 
-def report_data(ledgers: Mapping[Path, Shard | None], output: Output, made_at: datetime) -> ReportData:
+def report_data(
+    ledgers: Mapping[Path, Shard | None],
+    output: Output,
+    made_at: datetime,
+    known: KnownEnds = NOTHING_KNOWN,
+) -> ReportData:
     """Of one ledger, or of one for each shard; reads only. `made_at` is aware UTC.
 
     Whatever is missing or damaged is in `unread` of the record, and raises nothing.
     """
     found = _Found()
     for path, shard in ledgers.items():
-        _read_ledger(path, shard, found)
+        _read_ledger(path, shard, found, known.get(path))
     files = _listed(output, list(ledgers.values()), found.unread)
     newest = {run.run_id for run in found.latest}
     return ReportData(
@@ -70,8 +75,10 @@ def report_data(ledgers: Mapping[Path, Shard | None], output: Output, made_at: d
     )
 
 
-def _read_ledger(path: Path, shard: Shard | None, found: _Found) -> None:
-    """Each part of it by itself: a table that is damaged takes no other away."""
+def _read_ledger(
+    path: Path, shard: Shard | None, found: _Found, known: Mapping[str, Ends] | None = None
+) -> None:
+    """Each part of it by itself: a table that is damaged takes no other away. Not what is `known`."""
     if not path.exists():
         if shard:
             found.unread.append(Unread(f"ledger of shard {shard}", f"{path} is not on this machine"))
@@ -82,7 +89,10 @@ def _read_ledger(path: Path, shard: Shard | None, found: _Found) -> None:
         found.unread.append(Unread(f"ledger {path}", str(error)))
         return
     with closing(db):
+        found.ends |= known or {}
         for what, read in _PARTS.items():
+            if read is _read_ends and known is not None:
+                continue
             try:
                 read(db, found)
             except (sqlite3.Error, ValueError, KeyError, TypeError) as error:

@@ -71,7 +71,7 @@ def _fork(
         fuzzer.run(end, left)
         board.count(fuzzer.counts, 0)
         code = 0
-    except BaseException:
+    except BaseException:  # a child of fork must not return into its parent's code
         traceback.print_exc()
     finally:
         os._exit(code)
