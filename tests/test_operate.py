@@ -134,7 +134,7 @@ def test_times_follow_the_day_of_the_run(decayed: Days) -> None:
 def test_a_fortnight_with_a_decay_on_day_eleven(tmp_path: Path) -> None:
     days = fourteen_days(tmp_path)
     assert list(faults(days)) == []
-    assert list(unsightly(days)) == []
+    assert unsightly(days) == []
     (days.output / "report" / "index.html").write_text("<p>no report</p>", encoding="utf-8")
     assert any("does not show the alarm" in fault for fault in unsightly(days))
     late = Days(

@@ -29,29 +29,38 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), chromium_sandbox=os.geteuid() != 0
         )
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
-def unsightly(days: Days, pictures: Path | None = None) -> Iterator[str]:
-    """What is not as it should be on the pages; `pictures` is a folder for screenshots."""
+def unsightly(days: Days, pictures: Path | None = None) -> list[str]:
+    """What is not as it should be on the pages; `pictures` is a folder for screenshots.
+
+    All of it at once: a reader who left in the middle would leave Chromium's event loop running.
+    """
     with chromium() as browser:
-        for name, (width, height) in WINDOWS.items():
-            context = browser.new_context(viewport={"width": width, "height": height})
-            page = context.new_page()
-            said: list[str] = []
-            page.on("console", lambda message, said=said: said.append(message.text))
-            page.on("request", lambda request, said=said: said.append(request.url))
-            page.goto((days.output / "report" / "index.html").as_uri())
-            yield from (f"report, {name}: {fault}" for fault in _of_report(page, days))
-            yield from (f"report, {name}: asks for or complains of {each}" for each in said[1:])
-            if pictures is not None:
-                page.screenshot(path=pictures / f"report-{name}.png", full_page=True)
-            page.set_content(_CARD.format(_card(days)))
-            yield from (f"card, {name}: {fault}" for fault in _of_card(page, days))
-            if pictures is not None:
-                page.screenshot(path=pictures / f"card-{name}.png", full_page=True)
-            context.close()
+        return list(_found(browser, days, pictures))
+
+
+def _found(browser: Any, days: Days, pictures: Path | None) -> Iterator[str]:
+    for name, (width, height) in WINDOWS.items():
+        context = browser.new_context(viewport={"width": width, "height": height})
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message, said=said: said.append(message.text))
+        page.on("request", lambda request, said=said: said.append(request.url))
+        page.goto((days.output / "report" / "index.html").as_uri())
+        yield from (f"report, {name}: {fault}" for fault in _of_report(page, days))
+        yield from (f"report, {name}: asks for or complains of {each}" for each in said[1:])
+        if pictures is not None:
+            page.screenshot(path=pictures / f"report-{name}.png", full_page=True)
+        page.set_content(_CARD.format(_card(days)))
+        yield from (f"card, {name}: {fault}" for fault in _of_card(page, days))
+        if pictures is not None:
+            page.screenshot(path=pictures / f"card-{name}.png", full_page=True)
+        context.close()
 
 
 def _of_report(page: Any, days: Days) -> Iterator[str]:
