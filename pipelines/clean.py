@@ -103,8 +103,10 @@ def _by_learnt_road(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Exa
     if reading is None or reading.sight is None:
         return None
     view = view_of(reading, reading, reading.sight, learnt.quality, stated=learnt.stated)
-    decided = Decided(reading, body_of(reading, policy), learnt.quality)
-    return _article(opened, told, decided, view, policy)
+    body = body_of(reading, policy)
+    if _refusal(opened, body, Judged(reading, None, learnt.quality), policy):
+        return None
+    return _article(opened, told, Decided(reading, body, learnt.quality), view, policy)
 
 
 def _by_general_road(opened: OpenPage, policy: Policy, memory: SiteMemory) -> Examined:

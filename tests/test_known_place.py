@@ -95,7 +95,7 @@ def test_without_memory_nothing_is_looked_for() -> None:
 
 
 def test_knowing_the_template_changes_no_page_that_is_read_well() -> None:
-    memory = history_of(Story(number).markup() for number in range(5)).snapshot()
+    memory = history_of(Story(number).markup() for number in range(5)).snapshot().read_whole()
     assert memory.templates
     page = Story(50).markup()
     assert text_of(page, memory) == text_of(page) == Story(50).paragraphs

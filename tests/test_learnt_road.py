@@ -18,7 +18,7 @@ from pipelines.body.site_history import SiteHistory
 from pipelines.body.site_memory import SiteMemory
 from pipelines.clean import clean
 from pipelines.policy import DEFAULT_POLICY
-from pipelines.records import Article, Cleaned, Page, PageView
+from pipelines.records import Article, Cleaned, Page, PageView, Reason, Rejected
 from pipelines.store.ledger import Ledger
 from tests.helpers_clean import document, page, paragraphs
 from tests.helpers_memory import sentence
@@ -138,6 +138,56 @@ def test_what_is_new_on_a_page_sends_it_down_the_general_road(source: str, judge
     found = row(given)
     assert judged
     assert found == by_general_road(given)
+
+
+def parted(number: int) -> str:
+    """A page whose standfirst stands with the headline, and the rest of its text far from both."""
+    own = paragraphs(*(sentence(number * 40 + at) for at in range(1, 8)))
+    title = f"Story {number} of the harbour"
+    return document(
+        f"<nav>{MENU}</nav><main><article>"
+        f'<header><h1>{title}</h1><p class="standfirst">{sentence(number * 40)}</p></header>'
+        f'<div class="grid"><div class="column"><div class="entry">{own}</div></div></div></article></main>'
+        f"<aside><ul>{TEASERS}</ul></aside><footer><p>The News of Harbour Town</p></footer>",
+        title,
+    )
+
+
+def test_a_standfirst_far_from_the_body_is_read_with_it(judged: list[int]) -> None:
+    memory = memory_of([parted(number) for number in range(4)])
+    given = fetched(parted(60), 60)
+    whole = row(given, memory.read_whole())
+    judged.clear()
+    found = row(given, memory)
+    assert not judged
+    assert same(found, whole)
+    assert found.text.split("\n\n")[0] == sentence(60 * 40)
+
+
+def short(number: int, *more: str) -> str:
+    return markup(number, inside=paragraphs(*(sentence(number * 40 + at) for at in range(3)), *more))
+
+
+def test_a_page_may_be_as_short_as_its_template_has_been(judged: list[int]) -> None:
+    memory = memory_of([short(0), *(markup(number) for number in range(1, 5))])
+    given = fetched(short(61), 61)
+    whole = row(given, memory.read_whole())
+    judged.clear()
+    assert same(row(given, memory), whole)
+    assert not judged
+    row(given)  # none of this template was ever so short
+    assert judged
+
+
+def test_a_short_page_that_is_a_wall_is_none(judged: list[int]) -> None:
+    memory = memory_of([short(0), *(markup(number) for number in range(1, 5))])
+    given = fetched(short(62, "Whoever came for the page of the old harbour was told: page not found."), 62)
+    judged.clear()
+    result = clean(given, DEFAULT_POLICY, memory).result
+    assert judged
+    assert result == clean(given, DEFAULT_POLICY, memory.read_whole()).result
+    assert isinstance(result, Rejected)
+    assert result.reason is Reason.SOFT_404
 
 
 def test_one_page_in_so_many_is_read_whole(judged: list[int]) -> None:

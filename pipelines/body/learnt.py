@@ -43,6 +43,7 @@ _BY_TEXT = (
 # Cuts that are made when it is known what is kept.
 _LAST = frozenset({REPEATED_RULE, "structure.heading"})
 _CHOICES = frozenset({"structure.outside", "structure.picture"})
+_STAYED = frozenset({Fate.KEPT, Fate.RETURNED})
 
 
 def fates_of(before: Reading, after: Reading) -> list[Fate]:
@@ -65,7 +66,9 @@ def learn(views: Iterable[PageView], policy: Policy) -> Learnt | None:
     judged = [view for view in views if view.quality is not None]
     if len(judged) < policy.learnt_min_pages:
         return None
-    counts = Counter(((mark.place, mark.kind), mark.fate) for view in judged for mark in unpack(view.marks))
+    pages = [unpack(view.marks) for view in judged]
+    counts = Counter(((mark.place, mark.kind), mark.fate) for marks in pages for mark in marks)
+    kept_of = [[mark for mark in marks if mark.fate in _STAYED] for marks in pages]
     stays = {}
     for place in {place for place, _ in counts}:
         kept, passed = counts[place, Fate.KEPT], counts[place, Fate.PASSED]
@@ -80,13 +83,16 @@ def learn(views: Iterable[PageView], policy: Policy) -> Learnt | None:
         beside=max(view.beside for view in judged),
         quality=median(view.quality for view in judged if view.quality is not None),
         stated=all(view.stated for view in judged),
+        parted=not all(mark.inside for marks in kept_of for mark in marks),
+        shortest=min(sum(mark.letters for mark in marks) for marks in kept_of),
     )
 
 
 class LearntPlace(NamedTuple):
-    """Where a page's template has its body, and what is known of it."""
+    """Where a page's template has its body, what else of the page must be read, and what is known of both."""
 
     element: HtmlElement
+    zone: int
     learnt: Learnt
 
 
@@ -96,15 +102,17 @@ def learnt_place(paths: Paths, url: str, memory: SiteMemory, policy: Policy) -> 
         return None
     found = known_body(paths, memory, policy)
     learnt = memory.learnt.get(found[0].body) if found else None
-    return LearntPlace(found[1], learnt) if found and learnt else None
+    if found is None or learnt is None:
+        return None
+    template, element = found
+    return LearntPlace(element, zone_of(paths, element, template.headline if learnt.parted else None), learnt)
 
 
 def read_learnt(
     walk: Walk, place: LearntPlace, known: Known, memory: SiteMemory, policy: Policy
 ) -> Reading | None:
     """The reading of the body at `place`; None when anything about it is not as it has been."""
-    element, learnt = place
-    zone = walk.outline.numbers[zone_of(element)]
+    element, zone, learnt = place
     blocks = walk.blocks(find_furniture(walk.outline, policy, below=zone), zone)
     cuts = judge_blocks(blocks, known, load_phrases(policy.rules_off), memory, policy)
     inside = are_inside(blocks, element)
@@ -121,7 +129,7 @@ def read_learnt(
         prose=0,
         sight=sight_of(blocks, element, cuts, policy),
     )
-    return reading if _is_credible(reading, known, policy) else None
+    return reading if _is_credible(reading, learnt, known, policy) else None
 
 
 def _stays(
@@ -144,11 +152,14 @@ def _stays(
     return stays
 
 
-def _is_credible(reading: Reading, known: Known, policy: Policy) -> bool:
-    """Whether there is text enough to be no wall, few links in it, and as many words as the page says."""
+def _is_credible(reading: Reading, learnt: Learnt, known: Known, policy: Policy) -> bool:
+    """Whether there is text enough, few links in it, and as many words as the page says.
+
+    What is as long as the template's shortest is enough; what may be a wall is for the caller to ask.
+    """
     links = sum(reading.blocks[at].links for at in reading.kept)
     return (
-        reading.letters >= policy.max_wall_letters
+        reading.letters >= max(policy.min_body_letters, min(learnt.shortest, policy.max_wall_letters))
         and links <= policy.max_prose_link_share * reading.letters
         and (known.word_count is None or reading.words >= policy.min_prose_share * known.word_count)
     )
@@ -156,19 +167,31 @@ def _is_credible(reading: Reading, known: Known, policy: Policy) -> bool:
 
 def view_of(before: Reading, after: Reading, sight: Sight, quality: float, *, stated: bool) -> PageView:
     """What site memory is to remember of an article: where all of it stands in one place, its fates, too."""
-    zone = zone_of(sight.container)
-    within = are_inside([after.blocks[at] for at in after.kept], zone)
+    paths = after.blocks[0].places
+    outline = paths.outline
+    zone = zone_of(paths, sight.container, sight.headline)
     fates = fates_of(before, after)
-    if not before.by_name or zone.tag == "body" or not all(within):
+    within = range(zone, outline.ends[zone])
+    stands = all(after.blocks[at].number in within for at in after.kept)
+    if not before.by_name or outline.tags[zone] == "body" or not stands:
         return sight.view([Fate.UNKNOWN] * len(fates))
-    outline = after.blocks[0].places.outline
     return sight.view(fates, quality, stated=stated, beside=beside(outline, sight.container))
 
 
-def zone_of(place: HtmlElement) -> HtmlElement:
-    """The body's place and what stands right around it."""
-    around = place.getparent()
-    return place if place.tag == "body" or around is None or around.tag == "body" else around
+def zone_of(paths: Paths, body: HtmlElement, headline: str | None) -> int:
+    """Number of the box around the body; where `headline` is a place, of the least that holds it, too.
+
+    It is the body's own where nothing but <body> is around it.
+    """
+    outline = paths.outline
+    numbers, ends, tags = outline.numbers, outline.ends, outline.tags
+    least = numbers[body]
+    boxes = [at for at in map(numbers.__getitem__, body.iterancestors()) if tags[at] not in ("body", "html")]
+    if tags[least] == "body" or not boxes:
+        return least
+    title = paths.at(headline)[:1] if headline else []
+    holding = (at for at in boxes if title and at <= title[0] < ends[at])
+    return next(holding, boxes[0])
 
 
 def beside(outline: Outline, place: HtmlElement) -> int:

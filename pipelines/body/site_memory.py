@@ -56,7 +56,8 @@ class Learnt:
     `stays`: whether blocks stay that no rule cuts, by the place they are a text of and their kind; what is
     not there is undecided. `cut`: places where rules cut blocks. `beside`: the most characters of paragraphs
     that stood outside the body. `quality`: the usual `extraction_score`. `stated`: what pages state tells
-    people and date, whatever their lines say.
+    people and date, whatever their lines say. `parted`: text that is kept stands outside the body, too, such
+    as a standfirst. `shortest`: letters of the shortest text.
     """
 
     stays: Mapping[Place, bool]
@@ -64,6 +65,8 @@ class Learnt:
     beside: int
     quality: float
     stated: bool
+    parted: bool
+    shortest: int
 
 
 @dataclass(frozen=True, slots=True)
