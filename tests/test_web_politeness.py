@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.web import polite
-from tests.web.hosts import Outlet
+from tests.web.hosts import Outlet, hurried
 from tests.web.scenes import Scene, politeness_scene
+from tests.web.server import Entry
 
 pytestmark = pytest.mark.xdist_group("web_politeness")
 
@@ -26,6 +29,34 @@ def titles(scene: Scene, host: Outlet) -> Counter[str]:
 def test_nothing_is_asked_for_that_should_not_be(scene: Scene, kind: type[Outlet]) -> None:
     host = scene.host(kind)
     assert host.violations(scene.log(host)) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "seen"),
+    [
+        ((0, 1, 2, 3), []),
+        ((0, 0.1, 0.2, 3), [0.1, 0.1]),
+        ((0, 0.8, 1.6, 2.4), [0.8, 0.8, 0.8]),
+        ((0, 1.3, 2, 3), []),  # the second came late, the third when it should
+        ((0, 1.3, 2, 2.7), [0.7]),
+        ((0, 5, 5.4), [0.4]),  # nothing comes so late
+        ((0, 1.1, 1.8), [0.7]),
+    ],
+)
+def test_who_hurries_is_seen_and_who_was_late_is_not(at: tuple[float, ...], seen: list[float]) -> None:
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    entries = [Entry(1, "a", f"/{when}", 200, 100 + when, 100 + when, moment, {}, 0) for when in at]
+    assert hurried(entries, 1.0) == pytest.approx(seen)
+    stated = replace(entries[0], path="/robots.txt")
+    assert hurried([stated, *entries], 1.0) == pytest.approx(seen)
+
+
+def test_the_first_page_may_come_late_too() -> None:
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    asked = [("/robots.txt", 0.0), ("/", 0.3), ("/news/1", 1.0), ("/news/2", 2.0)]
+    entries = [Entry(1, "a", path, 200, at, at, moment, {}, 0) for path, at in asked]
+    assert hurried(entries, 1.0) == []
+    assert hurried(entries[1:], 1.0) == pytest.approx([0.7])
 
 
 @pytest.mark.parametrize("kind", polite.HOSTS, ids=lambda kind: kind.__name__)

@@ -46,6 +46,7 @@ esac
 """
 _SCRAPY = '#!/bin/sh\nexec {python} -m scrapy "$@"\n'
 _SQL = "import sys, duckdb; found = duckdb.sql(sys.stdin.read()); found is None or found.show()"
+_OF_MAKE = frozenset({"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"})
 _SITE = 'name = "a"\nstart = "https://a.test/"\n'
 
 
@@ -173,7 +174,9 @@ class Stage:
 
     def _variables(self) -> dict[str, str]:
         path = f"{self.folder / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return environment() | {"PATH": path, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"}
+        # Tests that `make` began would have it say more than a reader's.
+        there = {name: value for name, value in environment().items() if name not in _OF_MAKE}
+        return there | {"PATH": path, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"}
 
     def _here(self, text: str) -> str:
         return text.replace(f":{DEFAULT_PORT}", f":{self.port}")
