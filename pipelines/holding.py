@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.body.page_view import unpack
+from pipelines.body.marks import unpack
 from pipelines.body.site_memory import SiteMemory
 from pipelines.policy import Policy
 from pipelines.records import Cleaned, Page

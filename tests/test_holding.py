@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.body.page_view import Mark, pack
+from pipelines.body.marks import Mark, pack
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory, Template
 from pipelines.clean import reject
 from pipelines.holding import FirstPages, Held

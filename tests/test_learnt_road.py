@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import clean as cleaning
-from pipelines.body.page_view import Fate, Mark, pack, unpack
+from pipelines.body.marks import Fate, Mark, pack, unpack
 from pipelines.body.site_history import SiteHistory
 from pipelines.body.site_memory import SiteMemory
 from pipelines.clean import clean

@@ -12,7 +12,7 @@ import pytest
 from crawler.config import RunConfig
 from crawler.frontier import Frontier, unfinished_page
 from crawler.run import Run
-from pipelines.body.page_view import Mark, pack
+from pipelines.body.marks import Mark, pack
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article, Cleaned, Page, PageView, State, Witness

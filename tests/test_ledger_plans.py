@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.body.page_view import Mark, pack
+from pipelines.body.marks import Mark, pack
 from pipelines.recheck import Recheck
 from pipelines.records import Cleaned, PageView, State
 from pipelines.store.ledger import Ledger

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.body.page_view import Fate, Mark, pack, unpack
+from pipelines.body.marks import Fate, Mark, pack, unpack
 from pipelines.body.repeats import repeated_keys
 from pipelines.policy import DEFAULT_POLICY as POLICY
+from pipelines.policy import Policy
 
 PROSE, OWN = 1, 2
+
+
+def repeated(pages: Sequence[Sequence[Mark]], policy: Policy) -> frozenset[int]:
+    return repeated_keys([pack(page) for page in pages], policy)
+
+
 QUOTE = Mark(key=7, place=PROSE, letters=90, linked=False, inside=True)
 BOX = Mark(key=8, place=OWN, letters=40, linked=False, inside=True)
 
@@ -50,7 +59,7 @@ def test_a_block_of_any_length_can_be_packed() -> None:
 @settings(deadline=None)
 @given(pages)
 def test_what_fewer_than_three_pages_have_is_never_the_sites(some: list[list[Mark]]) -> None:
-    for key in repeated_keys(some, POLICY):
+    for key in repeated(some, POLICY):
         assert sum(any(mark.key == key for mark in page) for page in some) >= POLICY.memory_min_pages
 
 
@@ -59,7 +68,7 @@ def test_what_fewer_than_three_pages_have_is_never_the_sites(some: list[list[Mar
 def test_the_order_of_the_pages_decides_nothing(some: list[list[Mark]], random: st.DataObject) -> None:
     shuffled = list(some)
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis types its randoms loosely
-    assert repeated_keys(shuffled, POLICY) == repeated_keys(some, POLICY)
+    assert repeated(shuffled, POLICY) == repeated(some, POLICY)
 
 
 @settings(deadline=None)
@@ -70,7 +79,7 @@ def test_no_sentence_among_the_paragraphs_of_few_pages_is_the_sites(at: list[int
     for page, place in zip(some, at, strict=True):
         if place:
             page.insert(place - 1, QUOTE)
-    assert QUOTE.key not in repeated_keys(some, POLICY)
+    assert QUOTE.key not in repeated(some, POLICY)
 
 
 @settings(deadline=None)
@@ -79,7 +88,7 @@ def test_a_box_of_its_own_at_the_same_place_is_the_sites(count: int, at: int, le
     some = [story(number, lengths[number]) for number in range(count)]
     for page in some:
         page.insert(min(at, 3), BOX)
-    assert repeated_keys(some, POLICY) == {BOX.key}
+    assert repeated(some, POLICY) == {BOX.key}
 
 
 @pytest.mark.parametrize(("telling", "known"), [(2, False), (3, True)])
@@ -90,7 +99,7 @@ def test_pages_of_one_story_count_once(telling: int, known: bool) -> None:
         shared = [paragraph(500 + 10 * number + at) for at in range(3)]
         some += [[*story(2 * number + page), *shared, BOX] for page in range(2)]
     some += [story(20 + number) for number in range(3)]
-    assert (BOX.key in repeated_keys(some, POLICY)) is known
+    assert (BOX.key in repeated(some, POLICY)) is known
 
 
 @pytest.mark.parametrize(("signed", "known"), [(12, True), (6, False)])
@@ -102,7 +111,7 @@ def test_a_byline_is_known_where_nearly_every_article_has_one(signed: int, known
         some[number].append(Mark(key=writer, place=PROSE, letters=12, linked=False, inside=True))
     if not known:  # the others end in a line as long as prose
         some[0].append(Mark(key=40, place=PROSE, letters=12, linked=False, inside=True))
-    assert (40 in repeated_keys(some, POLICY)) is known
+    assert (40 in repeated(some, POLICY)) is known
 
 
 def test_a_short_line_at_the_end_needs_half_of_the_stories() -> None:
@@ -110,12 +119,12 @@ def test_a_short_line_at_the_end_needs_half_of_the_stories() -> None:
     some = [story(number) for number in range(8)]
     for page in some[:3]:
         page.append(line)
-    assert line.key not in repeated_keys(some, POLICY)
+    assert line.key not in repeated(some, POLICY)
     some[3].append(line)
-    assert line.key in repeated_keys(some, POLICY)
+    assert line.key in repeated(some, POLICY)
 
 
 def test_a_long_paragraph_at_the_end_of_every_page_is_known_from_ten_stories_on() -> None:
     some = [[*story(number), QUOTE] for number in range(POLICY.memory_many_stories)]
-    assert QUOTE.key not in repeated_keys(some[1:], POLICY)
-    assert QUOTE.key in repeated_keys(some, POLICY)
+    assert QUOTE.key not in repeated(some[1:], POLICY)
+    assert QUOTE.key in repeated(some, POLICY)

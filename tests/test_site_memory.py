@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.body.page_view import Fate, unpack
+from pipelines.body.marks import Fate, unpack
 from pipelines.body.site_memory import SiteMemory
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import Article

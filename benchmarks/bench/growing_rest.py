@@ -11,7 +11,7 @@ from time import process_time
 from typing import Any
 
 from benchmarks.bench.synthetic import NOW, article, prose, site_name
-from pipelines.body.page_view import Mark, pack
+from pipelines.body.marks import Mark, pack
 from pipelines.body.site_history import SiteHistory
 from pipelines.policy import DEFAULT_POLICY
 from pipelines.records import PageView

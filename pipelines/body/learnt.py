@@ -8,25 +8,26 @@ page in so many, takes the general road, from which places are learnt anew.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import NamedTuple
 from zlib import crc32
 
+import numpy as np
 from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block, Walk
 from pipelines.body.boilerplate import Cut, Known, judge_blocks
 from pipelines.body.furniture import find_furniture
 from pipelines.body.known_place import known_body
-from pipelines.body.page_view import Fate, Sight, kind_code, place_code, sight_of, unpack
+from pipelines.body.marks import Fate, Ints, Marks
+from pipelines.body.page_view import Sight, kind_code, place_code, sight_of
 from pipelines.body.paths import Paths
 from pipelines.body.phrases import load_phrases
 from pipelines.body.reading import Reading
 from pipelines.body.region import are_inside
 from pipelines.body.select import REPEATED_RULE, tidy
-from pipelines.body.site_memory import MEMORY_RULE, Learnt, SiteMemory
+from pipelines.body.site_memory import MEMORY_RULE, Learnt, Place, SiteMemory
 from pipelines.page.outline import Outline
 from pipelines.policy import Policy
 from pipelines.records import PageView
@@ -43,7 +44,7 @@ _BY_TEXT = (
 # Cuts that are made when it is known what is kept.
 _LAST = frozenset({REPEATED_RULE, "structure.heading"})
 _CHOICES = frozenset({"structure.outside", "structure.picture"})
-_STAYED = frozenset({Fate.KEPT, Fate.RETURNED})
+_KIND_BITS = 3
 
 
 def fates_of(before: Reading, after: Reading) -> list[Fate]:
@@ -66,26 +67,29 @@ def learn(views: Iterable[PageView], policy: Policy) -> Learnt | None:
     judged = [view for view in views if view.quality is not None]
     if len(judged) < policy.learnt_min_pages:
         return None
-    pages = [unpack(view.marks) for view in judged]
-    counts = Counter(((mark.place, mark.kind), mark.fate) for marks in pages for mark in marks)
-    kept_of = [[mark for mark in marks if mark.fate in _STAYED] for marks in pages]
-    stays = {}
-    for place in {place for place, _ in counts}:
-        kept, passed = counts[place, Fate.KEPT], counts[place, Fate.PASSED]
-        steady = max(kept, passed) >= policy.learnt_steady_share * (kept + passed)
-        if steady and kept + passed >= policy.learnt_min_blocks:
-            stays[place] = kept > passed
+    marks = Marks.of([view.marks for view in judged])
+    places, at = np.unique(marks.place << _KIND_BITS | marks.kind, return_inverse=True)
+    counts = np.bincount(at * len(Fate) + marks.fate, minlength=len(places) * len(Fate))
+    fates = counts.reshape(-1, len(Fate)).T
+    kept, passed = fates[Fate.KEPT], fates[Fate.PASSED]
+    steady = np.maximum(kept, passed) >= policy.learnt_steady_share * (kept + passed)
+    told = steady & (kept + passed >= policy.learnt_min_blocks)
+    cut = (fates[Fate.CUT] > 0) & (fates[Fate.RETURNED] == 0)
+    stayed = (marks.fate == Fate.KEPT) | (marks.fate == Fate.RETURNED)
     return Learnt(
-        stays=stays,
-        cut=frozenset(
-            place for place, fate in counts if fate is Fate.CUT and not counts[place, Fate.RETURNED]
-        ),
+        stays=dict(zip(_places(places[told]), (kept > passed)[told].tolist(), strict=True)),
+        cut=frozenset(_places(places[cut])),
         beside=max(view.beside for view in judged),
         quality=median(view.quality for view in judged if view.quality is not None),
         stated=all(view.stated for view in judged),
-        parted=not all(mark.inside for marks in kept_of for mark in marks),
-        shortest=min(sum(mark.letters for mark in marks) for marks in kept_of),
+        parted=bool((stayed & ~marks.inside).any()),
+        shortest=int(np.bincount(marks.page, marks.letters * stayed, minlength=marks.count).min()),
     )
+
+
+def _places(numbers: Ints) -> list[Place]:
+    """(place, kind) of each number that stands for both."""
+    return [(number >> _KIND_BITS, number & (1 << _KIND_BITS) - 1) for number in numbers.tolist()]
 
 
 class LearntPlace(NamedTuple):

@@ -6,17 +6,15 @@ forgotten.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut
+from pipelines.body.marks import Fate, Mark, pack
 from pipelines.body.region import are_inside
 from pipelines.body.site_memory import block_key, folded, short_hash
 from pipelines.policy import Policy
@@ -24,37 +22,10 @@ from pipelines.records import PageView
 
 # The page's own words wherever they stand, and none of them a paragraph between two edges of the body.
 _PAGES_OWN = frozenset({"headline", "byline", "caption"})
-_PACKED = struct.Struct(">QIHB")
-_MOST_LETTERS = 0xFFFF
-_LINKED, _INSIDE = 1, 2
-# Bits of the last byte that hold fate and kind.
-_FATE, _FATES, _KIND = 2, 0b111, 5
 _KIND_CODES = {
     kind: at
     for at, kind in enumerate(("paragraph", "heading", "item", "quote", "preformatted", "row", "caption"))
 }
-
-
-class Fate(IntEnum):
-    """What became of a block: kept; cut by a rule; passed over without one; kept though a rule had cut it."""
-
-    UNKNOWN = 0
-    KEPT = 1
-    CUT = 2
-    PASSED = 3
-    RETURNED = 4
-
-
-class Mark(NamedTuple):
-    """A block as site memory counts it; `place` stands for what it is a text of, `inside` for the body."""
-
-    key: int
-    place: int
-    letters: int
-    linked: bool
-    inside: bool
-    kind: int = 0
-    fate: Fate = Fate.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +44,6 @@ class Sight:
         """The sight with what became of each block of the page."""
         marks = (Mark(*mark[:-1], fates[at]) for mark, at in zip(self.marks, self.blocks, strict=True))
         return PageView(self.body, self.headline, pack(marks), quality, stated, beside)
-
-
-def pack(marks: Iterable[Mark]) -> bytes:
-    """The marks in 15 bytes each."""
-    return b"".join(
-        _PACKED.pack(
-            mark.key,
-            mark.place,
-            min(mark.letters, _MOST_LETTERS),
-            mark.linked * _LINKED | mark.inside * _INSIDE | mark.fate << _FATE | mark.kind << _KIND,
-        )
-        for mark in marks
-    )
-
-
-def unpack(packed: bytes) -> list[Mark]:
-    """What was packed."""
-    return [
-        Mark(
-            key,
-            place,
-            letters,
-            bool(flags & _LINKED),
-            bool(flags & _INSIDE),
-            flags >> _KIND,
-            Fate(flags >> _FATE & _FATES),
-        )
-        for key, place, letters, flags in _PACKED.iter_unpack(packed)
-    ]
 
 
 def sight_of(

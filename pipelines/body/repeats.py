@@ -9,22 +9,14 @@ a quotation stands in the midst of prose that differs. What has less evidence of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from pipelines.body.page_view import Mark
+import numpy as np
+
+from pipelines.body.marks import Flags, Ints, Marks
 from pipelines.policy import Policy
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A block on a page: of which story, and how many of its own paragraphs stand before and after."""
-
-    mark: Mark
-    story: int
-    ahead: int
-    behind: int
 
 
 @dataclass(slots=True)
@@ -40,47 +32,97 @@ class _Standing:
     edges: int = 0
     times: int = 0
 
-    def add(self, seen: _Seen) -> None:
-        self.places.add(seen.mark.place)
-        self.letters = max(self.letters, seen.mark.letters)
-        self.linked = self.linked and seen.mark.linked
-        self.stories.add(seen.story)
-        self.times += 1
-        self.edges += not (seen.mark.inside and seen.ahead and seen.behind)
-        if seen.mark.inside:
-            self.ahead[seen.ahead] += 1
-            self.behind[seen.behind] += 1
-
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What the pages show together: how many stories, and how many of them have a place or a label."""
+    """What the pages show together: how many stories, and how many of them have a place or a label.
+
+    `of_place` goes by the number of a place, as `prose` does.
+    """
 
     stories: int
-    of_place: Counter[int]
+    of_place: Ints
     labels_ahead: Counter[int]
     labels_behind: Counter[int]
     prose: frozenset[int]
 
 
-def repeated_keys(pages: Sequence[Sequence[Mark]], policy: Policy) -> frozenset[int]:
-    """Keys of the blocks that belong to the site and not to the articles on these pages of it."""
-    holders = Counter(key for page in pages for key in {mark.key for mark in page})
-    prose = _prose_places(pages, holders, policy)
-    stories = _stories(pages, holders, prose, policy)
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """The marks of some pages; `block` and `place` number what is the same, `once` is the first of a page.
+
+    `holders`: on how many pages each block stands.
+    """
+
+    marks: Marks
+    block: Ints
+    place: Ints
+    once: Flags
+    holders: Ints
+
+
+def repeated_keys(pages: Sequence[bytes], policy: Policy) -> frozenset[int]:
+    """Keys of the blocks that belong to the site and not to its articles; a page is its packed marks."""
+    marks = Marks.of(pages)
+    if not len(marks.key):
+        return frozenset()
+    keys, block = np.unique(marks.key, return_inverse=True)
+    place = np.unique(marks.place, return_inverse=True)[1]
+    once = np.zeros(len(block), dtype=np.bool_)
+    once[np.unique(_pairs(marks.page, block), return_index=True)[1]] = True
+    shown = _Pages(marks, block, place, once, np.bincount(block[once]))
+    prose = _prose_places(shown, policy)
+    stories = _stories(shown, prose, policy)
     if len(set(stories)) < policy.memory_min_pages:
         return frozenset()
-    seen = list(_seen(pages, stories, policy))
-    scene = _scene(seen, stories, prose, policy)
-    standings: dict[int, _Standing] = {}
-    for one in seen:
-        if holders[one.mark.key] >= policy.memory_min_pages:
-            standings.setdefault(one.mark.key, _Standing()).add(one)
+    story = np.array(stories)[marks.page]
+    ahead, behind = _around(shown, story, policy)
+    scene = _Scene(
+        stories=len(set(stories)),
+        of_place=_stories_of(place[once], story[once]),
+        prose=frozenset(np.flatnonzero(prose).tolist()),
+        **_labels(shown, story, ahead, behind, policy),
+    )
     return frozenset(
-        key
-        for key, found in standings.items()
+        int(keys[at])
+        for at, found in _standings(shown, story, ahead, behind, policy).items()
         if len(found.stories) >= max(policy.memory_min_pages, _needed(found, scene, policy))
     )
+
+
+def _pairs(one: Ints, other: Ints) -> Ints:
+    """A number for each pair of numbers."""
+    return one * (int(other.max(initial=0)) + 1) + other
+
+
+def _stories_of(numbers: Ints, story: Ints) -> Ints:
+    """Of how many stories each number is."""
+    wide = int(story.max(initial=0)) + 1
+    return np.bincount(np.unique(numbers * wide + story) // wide)
+
+
+def _standings(shown: _Pages, story: Ints, ahead: Ints, behind: Ints, policy: Policy) -> dict[int, _Standing]:
+    """What was seen of each block (by its number) that stands on pages enough; each once a page."""
+    marks = shown.marks
+    seen = np.flatnonzero(shown.once & (shown.holders[shown.block] >= policy.memory_min_pages))
+    columns = (shown.block, shown.place, marks.letters, marks.linked, marks.inside, story, ahead, behind)
+    found: dict[int, _Standing] = {}
+    for block, place, letters, linked, inside, told, before, after in zip(
+        *(column[seen].tolist() for column in columns), strict=True
+    ):
+        one = found.get(block)
+        if one is None:
+            one = found[block] = _Standing()
+        one.places.add(place)
+        one.letters = max(one.letters, letters)
+        one.linked = one.linked and linked
+        one.stories.add(told)
+        one.times += 1
+        one.edges += not (inside and before and after)
+        if inside:
+            one.ahead[before] += 1
+            one.behind[after] += 1
+    return found
 
 
 def _needed(found: _Standing, scene: _Scene, policy: Policy) -> float:
@@ -94,7 +136,7 @@ def _needed(found: _Standing, scene: _Scene, policy: Policy) -> float:
     even = policy.memory_even_share * scene.stories
     if found.places.isdisjoint(scene.prose):
         if edge or short:
-            return policy.memory_min_share * max(scene.of_place[place] for place in found.places)
+            return policy.memory_min_share * max(int(scene.of_place[place]) for place in found.places)
         return max(policy.memory_min_stories, even) if steady else most
     if found.letters <= policy.memory_label_letters and (
         (found.ahead[ahead] >= often and scene.labels_ahead[ahead] >= most)
@@ -110,69 +152,53 @@ def _usual(counts: Counter[int]) -> int:
     return max(counts, key=lambda value: (counts[value], value), default=-1)
 
 
-def _prose_places(pages: Sequence[Sequence[Mark]], holders: Counter[int], policy: Policy) -> frozenset[int]:
-    """Places whose text mostly differs from page to page."""
-    letters, own = Counter[int](), Counter[int]()
-    for page in pages:
-        for mark in page:
-            letters[mark.place] += mark.letters
-            if holders[mark.key] < policy.memory_min_pages:
-                own[mark.place] += mark.letters
-    return frozenset(
-        place for place, count in letters.items() if own[place] >= policy.memory_prose_share * count
+def _prose_places(shown: _Pages, policy: Policy) -> Flags:
+    """Which places have text that mostly differs from page to page."""
+    own = shown.marks.letters * (shown.holders[shown.block] < policy.memory_min_pages)
+    return np.asarray(
+        np.bincount(shown.place, own)
+        >= policy.memory_prose_share * np.bincount(shown.place, shown.marks.letters)
     )
 
 
-def _stories(
-    pages: Sequence[Sequence[Mark]], holders: Counter[int], prose: frozenset[int], policy: Policy
-) -> list[int]:
+def _stories(shown: _Pages, prose: Flags, policy: Policy) -> list[int]:
     """A number for each page; pages that share several paragraphs of prose have the same."""
-    most = len(pages) - 1 if len(pages) < policy.memory_many_stories else len(pages) // 2
+    count = shown.marks.count
+    most = count - 1 if count < policy.memory_many_stories else count // 2
+    holders = shown.holders[shown.block]
+    shared = _paragraphs(shown.marks, policy) & prose[shown.place] & (holders >= 2) & (holders <= most)
     holding: dict[int, list[int]] = {}
-    for at, page in enumerate(pages):
-        for key in {mark.key for mark in page if _is_paragraph(mark, policy) and mark.place in prose}:
-            if 2 <= holders[key] <= most:
-                holding.setdefault(key, []).append(at)
-    shared = Counter(pair for ats in holding.values() for pair in combinations(ats, 2))
-    story = list(range(len(pages)))
-    for (one, other), count in shared.items():
-        if count >= policy.memory_story_paragraphs:
+    for block, page in zip(shown.block[shared].tolist(), shown.marks.page[shared].tolist(), strict=True):
+        pages = holding.setdefault(block, [])
+        if not pages or pages[-1] != page:
+            pages.append(page)
+    together = Counter(pair for pages in holding.values() for pair in combinations(pages, 2))
+    story = list(range(count))
+    for (one, other), times in together.items():
+        if times >= policy.memory_story_paragraphs:
             old, new = story[other], story[one]
             story = [new if number == old else number for number in story]
     return story
 
 
-def _is_paragraph(mark: Mark, policy: Policy) -> bool:
-    return mark.inside and not mark.linked and mark.letters >= policy.min_restored_letters
+def _paragraphs(marks: Marks, policy: Policy) -> Flags:
+    return marks.inside & ~marks.linked & (marks.letters >= policy.min_restored_letters)
 
 
-def _seen(pages: Sequence[Sequence[Mark]], stories: Sequence[int], policy: Policy) -> Iterator[_Seen]:
-    """Each block once a page."""
-    owners: dict[int, set[int]] = {}
-    for page, story in zip(pages, stories, strict=True):
-        for mark in page:
-            owners.setdefault(mark.key, set()).add(story)
-    for page, story in zip(pages, stories, strict=True):
-        own = [_is_paragraph(mark, policy) and len(owners[mark.key]) == 1 for mark in page]
-        total, ahead = sum(own), 0
-        known: set[int] = set()
-        for mark, counts in zip(page, own, strict=True):
-            if mark.key not in known:
-                yield _Seen(mark, story, ahead, total - ahead - counts)
-                known.add(mark.key)
-            ahead += counts
+def _around(shown: _Pages, story: Ints, policy: Policy) -> tuple[Ints, Ints]:
+    """How many paragraphs that only its story has stand before and after each block of a page."""
+    page = shown.marks.page
+    own = _paragraphs(shown.marks, policy) & (_stories_of(shown.block, story)[shown.block] == 1)
+    before = np.cumsum(own) - own
+    ahead = before - before[np.searchsorted(page, page)]
+    return ahead, np.bincount(page, own).astype(np.int64)[page] - ahead - own
 
 
-def _scene(seen: Sequence[_Seen], stories: Sequence[int], prose: frozenset[int], policy: Policy) -> _Scene:
-    labels = [
-        one
-        for one in seen
-        if one.mark.inside and not one.mark.linked and one.mark.letters <= policy.memory_label_letters
-    ]
-    return _Scene(
-        stories=len(set(stories)),
-        of_place=Counter(place for place, _ in {(one.mark.place, one.story) for one in seen}),
-        labels_ahead=Counter(ahead for ahead, _ in {(one.ahead, one.story) for one in labels}),
-        labels_behind=Counter(behind for behind, _ in {(one.behind, one.story) for one in labels}),
-        prose=prose,
-    )
+def _labels(shown: _Pages, story: Ints, ahead: Ints, behind: Ints, policy: Policy) -> dict[str, Counter[int]]:
+    """Of how many stories are short texts in the body with so many paragraphs before or after them."""
+    marks = shown.marks
+    labels = shown.once & marks.inside & ~marks.linked & (marks.letters <= policy.memory_label_letters)
+    return {
+        name: Counter(dict(enumerate(_stories_of(numbers[labels], story[labels]).tolist())))
+        for name, numbers in (("labels_ahead", ahead), ("labels_behind", behind))
+    }

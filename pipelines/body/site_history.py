@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 
 from pipelines.body.learnt import learn
-from pipelines.body.page_view import Mark, unpack
+from pipelines.body.marks import Mark, unpack
 from pipelines.body.repeats import repeated_keys
 from pipelines.body.site_memory import NO_MEMORY, SiteMemory, Template
 from pipelines.policy import Policy
@@ -74,7 +74,7 @@ class SiteHistory:
             templates.setdefault(view.body, []).append(view)
         scopes = [*templates.values(), *([views[-self._policy.memory_recent_pages :]] * (len(templates) > 1))]
         repeated = (
-            repeated_keys([unpack(view.marks) for view in scope], self._policy)
+            repeated_keys([view.marks for view in scope], self._policy)
             for scope in scopes
             if len(scope) >= self._policy.memory_min_pages
         )
