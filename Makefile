@@ -16,8 +16,8 @@ FUZZ_SECONDS ?= 600
 BENCH ?=
 SCALE ?=
 OPERATE ?=
-# One more than the cores of a small machine: tests of politeness mostly wait.
-TEST_WORKERS ?= 3
+# Two more than the cores of a small machine: tests of crawls mostly wait.
+TEST_WORKERS ?= 4
 # Measuring data that stands beside some checkouts; its gates run wherever it is.
 SHARED := $(wildcard ../shared/bench/score.py)
 

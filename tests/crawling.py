@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.dataset as ds
+import pytest
 
 from demo.crawl import crawl_command, environment
 from demo.server import Newsroom
@@ -20,6 +21,7 @@ from demo.server import Newsroom
 ROOT = Path(__file__).resolve().parents[1]
 # `make test-all` has time for every point of a proof, `make test` for a part of them.
 THOROUGH = os.environ.get("KHABAR_EXTRAS") == "1"
+IN_THE_LONG_FORM = pytest.mark.skipif(not THOROUGH, reason="`make test-all` takes the time")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from tests.fuzz.mutate import MAX_BYTES, Mutator, Repeated
 from tests.fuzz.targets import TARGETS, Target
 from tests.fuzz.watch import Asked, watch
 
+# One run of the targets for all.
+pytestmark = pytest.mark.xdist_group("fuzz")
 FOUND = tomllib.loads((ROOT / "tests" / "fuzz" / "found" / "cases.toml").read_text(encoding="utf-8"))["case"]
 EXECUTIONS = 120
 

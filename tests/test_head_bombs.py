@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from demo.crawl import environment
-from tests.crawling import ROOT
+from tests.crawling import IN_THE_LONG_FORM, ROOT
 from tests.helpers_hosts import Answer
 from tests.helpers_net import Seen, Server
 
@@ -60,6 +60,7 @@ def explained() -> Iterator[dict[str, Explained]]:
 
 
 @pytest.mark.xdist_group("head_bombs")
+@IN_THE_LONG_FORM
 @pytest.mark.parametrize("path", BOMBS)
 def test_a_bomb_of_headers_fails_by_name_and_is_not_kept_in_memory(
     explained: dict[str, Explained], path: str

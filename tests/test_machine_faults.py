@@ -12,7 +12,7 @@ from demo.content import gold, write_site_files
 from demo.crawl import crawl_command
 from demo.server import Newsroom
 from pipelines.store.ledger import Ledger
-from tests.crawling import THOROUGH, Finished, crawl_newsroom, parts, rows
+from tests.crawling import IN_THE_LONG_FORM, Finished, crawl_newsroom, parts, rows
 from tests.helpers_machine import (
     can_mount,
     permissions_hold,
@@ -28,9 +28,6 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
     with Newsroom(log=tmp_path / "requests.jsonl") as found:
         write_site_files(tmp_path / "sites", found.port)
         yield found
-
-
-IN_THE_LONG_FORM = pytest.mark.skipif(not THOROUGH, reason="`make test-all` takes the time")
 
 
 def assert_full(done: Finished) -> None:

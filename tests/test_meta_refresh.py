@@ -22,6 +22,8 @@ from tests.crawling import ROOT, Finished, rows, run, scrapy
 from tests.helpers_clean import PARK, paragraphs, story
 from tests.web.server import Answer, Request, Web
 
+# They share a crawl.
+pytestmark = pytest.mark.xdist_group("meta_refresh")
 BASE = "http://news.test/a/b"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipelines.health.alarms import Ending, SignKind
-from tests.crawling import THOROUGH, rows, scrapy
+from tests.crawling import IN_THE_LONG_FORM, rows, scrapy
 from tests.operate.__main__ import faults
 from tests.operate.days import DECAYING, Days, crawled, fourteen_days
 from tests.operate.looks import unsightly
@@ -28,7 +28,8 @@ KINDS = {
 }
 # Days on which all go wrong, and on which they are well again: a Saturday and a Monday.
 WRONG, WELL = 9, 11
-thorough = pytest.mark.skipif(not THOROUGH, reason="many crawls in a row: make test-all")
+# They share days that take minutes.
+pytestmark = pytest.mark.xdist_group("operate")
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_times_follow_the_day_of_the_run(decayed: Days) -> None:
     )
 
 
-@thorough
+@IN_THE_LONG_FORM
 def test_a_fortnight_with_a_decay_on_day_eleven(tmp_path: Path) -> None:
     days = fourteen_days(tmp_path)
     assert list(faults(days)) == []
@@ -144,7 +145,7 @@ def test_a_fortnight_with_a_decay_on_day_eleven(tmp_path: Path) -> None:
     assert [alarm.site for alarm in days.alarms()] == [DECAYING]
 
 
-@thorough
+@IN_THE_LONG_FORM
 def test_thirty_quiet_runs_raise_nothing(tmp_path: Path) -> None:
     outlets = [
         Outlet(f"quiet-{n}", per_day=per_day, language=language, number=n)

@@ -19,7 +19,7 @@ from crawler.progress import Meter, Progress, Steps
 from crawler.terminal import display_width
 from demo.crawl import crawl_command
 from tests.conftest import DemoCrawl
-from tests.crawling import ROOT, run, scrapy
+from tests.crawling import IN_THE_LONG_FORM, ROOT, run, scrapy
 from tests.helpers_terminal import Screen, Shown, at_terminal
 from tests.test_log_lines import RECORD
 
@@ -118,6 +118,7 @@ def test_a_crawl_that_somebody_watches(demo_crawl: DemoCrawl, tmp_path: Path) ->
     assert "seconds=" in site, "longer than the terminal is wide, and whole"
 
 
+@IN_THE_LONG_FORM
 def test_a_narrow_terminal_without_colours(demo_crawl: DemoCrawl, tmp_path: Path) -> None:
     shown = at_terminal(command(demo_crawl, tmp_path / "output"), columns=30, NO_COLOR="1")
     assert shown.code == 0, shown.written
@@ -165,6 +166,7 @@ def test_control_c_leaves_the_terminal_whole(demo_crawl: DemoCrawl, tmp_path: Pa
     assert_whole(shown)
 
 
+@IN_THE_LONG_FORM
 def test_archives_are_counted_in_files(demo_crawl: DemoCrawl, tmp_path: Path) -> None:
     raw = demo_crawl.output / "raw"
     words = [sys.executable, "-m", "scrapy", "crawl", "warc", "-a", f"path={raw}", "-L", "WARNING"]

@@ -59,10 +59,6 @@ class Command(QuietCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before Scrapy starts anything or logs a line."""
-        from crawler.config import RunConfig
-        from crawler.rendering.opt_in import switch_on
-        from crawler.subject import subject
-
         super().process_options(args, opts)
         assert self.settings is not None
         try:
@@ -71,6 +67,15 @@ class Command(QuietCommand):
             raise UsageError("Invalid -a value, use -a NAME=VALUE", print_help=False) from None
         if not args and not arguments:
             raise UsageError
+
+        from pipelines.workers import load_ahead
+
+        load_ahead()  # first: it takes as long as all that this process imports
+
+        from crawler.config import RunConfig
+        from crawler.rendering.opt_in import switch_on
+        from crawler.subject import subject
+
         try:
             self._config = RunConfig.from_settings(self.settings)
             self._subject = subject(args, arguments)

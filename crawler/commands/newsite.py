@@ -49,12 +49,17 @@ class Command(QuietCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before anything is fetched."""
-        from crawler.config import RunConfig
-
         super().process_options(args, opts)
         assert self.settings is not None
         if not args:
             raise UsageError
+
+        from pipelines.workers import load_ahead
+
+        load_ahead()  # first: it takes as long as all that this process imports
+
+        from crawler.config import RunConfig
+
         try:
             self._config = RunConfig.from_settings(self.settings)
             self._prepare(args, opts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawling import ROOT, THOROUGH
+from tests.crawling import IN_THE_LONG_FORM, ROOT, THOROUGH
 from tests.docs.blocks import blocks, checked, pages, stray_markers
 from tests.docs.conftest import SetUp
 from tests.docs.stage import Stage
@@ -50,6 +50,7 @@ def test_the_blocks_of_a_page_run(page: Path, set_up: SetUp, crawled: Stage) -> 
         stage.do(block)
 
 
+@IN_THE_LONG_FORM
 @pytest.mark.xdist_group("tutorial")
 def test_the_tutorial_runs_from_its_first_crawl_to_its_last(set_up: SetUp) -> None:
     stage = set_up(None)
