@@ -162,7 +162,7 @@ class Workers:
             raise TaskFailed(Reason.WORKER_CRASH, "all workers ended") from None
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # what could not be sent to the worker
+        except Exception as error:  # the boundary: what could not be sent to the worker
             raise TaskFailed(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}") from error
         if isinstance(packed, _Failure):
             raise TaskFailed(packed.reason, packed.detail)

@@ -84,7 +84,7 @@ def row(given: Page, memory: SiteMemory = MEMORY) -> Article:
 
 
 def by_general_road(given: Page) -> Article:
-    return row(given, replace(MEMORY, learnt={}))
+    return row(given, MEMORY.read_whole())
 
 
 def same(one: Article, other: Article) -> bool:
@@ -232,7 +232,7 @@ def test_a_redesign_in_the_middle_of_a_crawl_loses_nothing() -> None:
         given = fetched(markup(number) if number < 20 else new(number), number)
         memory = history.snapshot()
         found = clean(given, DEFAULT_POLICY, memory)
-        whole = clean(given, DEFAULT_POLICY, replace(memory, learnt={}))
+        whole = clean(given, DEFAULT_POLICY, memory.read_whole())
         assert isinstance(found.result, Article)
         assert isinstance(whole.result, Article)
         assert found.result.text == whole.result.text

@@ -49,22 +49,19 @@ class Command(QuietCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse what cannot work before anything is fetched."""
+        from crawler.config import RunConfig
+        from pipelines.workers import load_ahead
+
         super().process_options(args, opts)
         assert self.settings is not None
         if not args:
             raise UsageError
-
-        from pipelines.workers import load_ahead
-
-        load_ahead()  # first: it takes as long as all that this process imports
-
-        from crawler.config import RunConfig
-
         try:
             self._config = RunConfig.from_settings(self.settings)
             self._prepare(args, opts)
         except UserError as error:
             self.refuse(str(error), error.exit_code)
+        load_ahead()  # while the site is visited
         self.be_quiet()
 
     def _prepare(self, args: list[str], opts: argparse.Namespace) -> None:

@@ -59,7 +59,7 @@ def _parsed(text: str) -> Any:
             resolve_relative_uris=False,
             sanitize_html=False,
         )
-    except Exception:  # strangers' nesting makes its handlers raise whatever there is
+    except Exception:  # the boundary: strangers' nesting makes its handlers raise whatever there is
         return None
 
 

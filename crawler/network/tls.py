@@ -88,6 +88,6 @@ def _misnamed(certificate: X509, wanted: ServiceID) -> str | None:
         verify_service_identity(extract_patterns(certificate), [wanted], [])
     except VerificationError:
         return _OTHER_NAME
-    except Exception as error:  # what is raised in OpenSSL's callback is lost, and the certificate would pass
+    except Exception as error:  # the boundary: what OpenSSL's callback raises is lost, and it would pass
         return f"certificate has no names that can be read ({type(error).__name__})"
     return None

@@ -16,11 +16,12 @@ from zlib import crc32
 import numpy as np
 from lxml.html import HtmlElement
 
+from pipelines.arrays import Ints
 from pipelines.body.blocks import Block, Walk
 from pipelines.body.boilerplate import Cut, Known, judge_blocks
 from pipelines.body.furniture import find_furniture
 from pipelines.body.known_place import known_body
-from pipelines.body.marks import Fate, Ints, Marks
+from pipelines.body.marks import KIND_BITS, Fate, Marks
 from pipelines.body.page_view import Sight, kind_code, place_code, sight_of
 from pipelines.body.paths import Paths
 from pipelines.body.phrases import load_phrases
@@ -44,7 +45,6 @@ _BY_TEXT = (
 # Cuts that are made when it is known what is kept.
 _LAST = frozenset({REPEATED_RULE, "structure.heading"})
 _CHOICES = frozenset({"structure.outside", "structure.picture"})
-_KIND_BITS = 3
 
 
 def fates_of(before: Reading, after: Reading) -> list[Fate]:
@@ -68,7 +68,7 @@ def learn(views: Iterable[PageView], policy: Policy) -> Learnt | None:
     if len(judged) < policy.learnt_min_pages:
         return None
     marks = Marks.of([view.marks for view in judged])
-    places, at = np.unique(marks.place << _KIND_BITS | marks.kind, return_inverse=True)
+    places, at = np.unique(marks.place << KIND_BITS | marks.kind, return_inverse=True)
     counts = np.bincount(at * len(Fate) + marks.fate, minlength=len(places) * len(Fate))
     fates = counts.reshape(-1, len(Fate)).T
     kept, passed = fates[Fate.KEPT], fates[Fate.PASSED]
@@ -89,7 +89,7 @@ def learn(views: Iterable[PageView], policy: Policy) -> Learnt | None:
 
 def _places(numbers: Ints) -> list[Place]:
     """(place, kind) of each number that stands for both."""
-    return [(number >> _KIND_BITS, number & (1 << _KIND_BITS) - 1) for number in numbers.tolist()]
+    return [(number >> KIND_BITS, number & (1 << KIND_BITS) - 1) for number in numbers.tolist()]
 
 
 class LearntPlace(NamedTuple):

@@ -11,15 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.arrays import Flags, Ints
+
 _PACKED = struct.Struct(">QIHB")
 _COLUMNS = np.dtype([("key", ">u8"), ("place", ">u4"), ("letters", ">u2"), ("flags", "u1")])
 _MOST_LETTERS = 0xFFFF
 _LINKED, _INSIDE = 1, 2
 # Bits of the last byte that hold fate and kind.
 _FATE, _FATES, _KIND = 2, 0b111, 5
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+KIND_BITS = 8 - _KIND
 
 
 class Fate(IntEnum):

@@ -15,7 +15,8 @@ from itertools import combinations
 
 import numpy as np
 
-from pipelines.body.marks import Flags, Ints, Marks
+from pipelines.arrays import Flags, Ints
+from pipelines.body.marks import Marks
 from pipelines.policy import Policy
 
 
@@ -77,11 +78,13 @@ def repeated_keys(pages: Sequence[bytes], policy: Policy) -> frozenset[int]:
         return frozenset()
     story = np.array(stories)[marks.page]
     ahead, behind = _around(shown, story, policy)
+    labels_ahead, labels_behind = _labels(shown, story, ahead, behind, policy)
     scene = _Scene(
         stories=len(set(stories)),
         of_place=_stories_of(place[once], story[once]),
+        labels_ahead=labels_ahead,
+        labels_behind=labels_behind,
         prose=frozenset(np.flatnonzero(prose).tolist()),
-        **_labels(shown, story, ahead, behind, policy),
     )
     return frozenset(
         int(keys[at])
@@ -194,11 +197,11 @@ def _around(shown: _Pages, story: Ints, policy: Policy) -> tuple[Ints, Ints]:
     return ahead, np.bincount(page, own).astype(np.int64)[page] - ahead - own
 
 
-def _labels(shown: _Pages, story: Ints, ahead: Ints, behind: Ints, policy: Policy) -> dict[str, Counter[int]]:
-    """Of how many stories are short texts in the body with so many paragraphs before or after them."""
+def _labels(
+    shown: _Pages, story: Ints, ahead: Ints, behind: Ints, policy: Policy
+) -> tuple[Counter[int], Counter[int]]:
+    """Of how many stories are short texts in the body with so many paragraphs before, and after them."""
     marks = shown.marks
     labels = shown.once & marks.inside & ~marks.linked & (marks.letters <= policy.memory_label_letters)
-    return {
-        name: Counter(dict(enumerate(_stories_of(numbers[labels], story[labels]).tolist())))
-        for name, numbers in (("labels_ahead", ahead), ("labels_behind", behind))
-    }
+    before, after = (_stories_of(numbers[labels], story[labels]).tolist() for numbers in (ahead, behind))
+    return Counter(dict(enumerate(before))), Counter(dict(enumerate(after)))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.learned.columns import Column, Columns, Flags, Floats, Ints, Matrix, log1p
+from pipelines.arrays import Flags, Floats, Ints
+from pipelines.learned.columns import Column, Columns, Matrix, log1p
 
 _FAR = 99
 _STEPS = (-2, -1, 1, 2)

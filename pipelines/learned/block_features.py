@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from pipelines.arrays import Flags, Floats, Ints
 from pipelines.body.blocks import HEADINGS
 from pipelines.body.boilerplate import Known
 from pipelines.body.reading import Reading
@@ -26,7 +27,7 @@ from pipelines.learned.block_context import (
 )
 from pipelines.learned.block_stated import STATED_FEATURES, stated_columns
 from pipelines.learned.block_text import TEXT_FEATURES, text_columns
-from pipelines.learned.columns import Column, Columns, Flags, Floats, Ints, Matrix
+from pipelines.learned.columns import Column, Columns, Matrix
 from pipelines.learned.places import places_of
 from pipelines.page.outline import Outline
 

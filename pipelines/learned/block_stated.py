@@ -10,9 +10,10 @@ from itertools import accumulate
 
 import numpy as np
 
+from pipelines.arrays import Floats
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Known
-from pipelines.learned.columns import Columns, Floats
+from pipelines.learned.columns import Columns
 
 _LONG_WORD = re.compile(r"\S{4}")
 _LONG = 4

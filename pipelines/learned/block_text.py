@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.arrays import Floats, Ints
 from pipelines.body.blocks import Block
-from pipelines.learned.columns import Columns, Floats, Ints, log1p
+from pipelines.learned.columns import Columns, log1p
 
 _ENDS = {**dict.fromkeys(".!?؟。！？۔।", 1), **dict.fromkeys(":：", 2), "…": 3}
 _CLOSERS = "\"'”’»)]}›」』*"

@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.arrays import Floats, Ints
+
 # A value for each block, or one for all.
 Column = NDArray[Any] | float
 Columns = dict[str, Column]
 Vector = list[float]
 Matrix = NDArray[np.float32]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-
 
 # Numpy's own logarithm differs in the last bit from processor to processor.
 _LOGARITHMS = np.array([math.log1p(number) for number in range(1 << 15)])

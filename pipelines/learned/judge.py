@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.arrays import Floats
 from pipelines.body.blocks import Block
 from pipelines.body.boilerplate import Cut, Known
 from pipelines.body.reading import Reading
 from pipelines.body.select import REPEATED_RULE, tidy
 from pipelines.learned.block_features import FEATURES, block_features
-from pipelines.learned.columns import Floats, Matrix, Vector
+from pipelines.learned.columns import Matrix, Vector
 from pipelines.learned.page_features import PAGE_FEATURES, page_features
 from pipelines.learned.page_words import load_words
 from pipelines.learned.trees import load_trees

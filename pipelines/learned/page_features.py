@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from pipelines.arrays import Flags, Floats
 from pipelines.learned.block_features import FEATURES
-from pipelines.learned.columns import Flags, Floats, Matrix, Vector
+from pipelines.learned.columns import Matrix, Vector
 from pipelines.learned.markup import Markup
 from pipelines.metadata.candidates import Statements
 from pipelines.metadata.json_ld import ARTICLE_TYPES

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from pipelines.learned.columns import Columns, Ints
+from pipelines.arrays import Ints
+from pipelines.learned.columns import Columns
 from pipelines.learned.names import latin_words, lower_names
 from pipelines.page.outline import Outline
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.learned.columns import Floats, Matrix
+from pipelines.arrays import Floats
+from pipelines.learned.columns import Matrix
 
 Bits = NDArray[np.uint8]
 
